@@ -15,8 +15,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine.dataset.likeness import fingerprint, is_near
-from engine.dataset.slip import Object, lines
+from engine.dataset.likeness import Look, fingerprint, is_same
+from engine.dataset.slip import Object, lines, parsed
 from engine.runtime.whole_file import put
 
 MANIFEST = "manifest.csv"
@@ -46,9 +46,10 @@ class DataFolder:
         (path / "labels").mkdir(exist_ok=True)
         rows = self._rows()
         self.names = {Path(row["file"]).stem for row in rows}
-        self._near: dict[str, list[int]] = {}
+        self._known: dict[str, list[Look]] = {}
         for row in rows:
-            self._near.setdefault(row["clip"], []).append(int(row["near"] or "0", 16))
+            text = (path / "labels" / f"{Path(row['file']).stem}.txt").read_text("utf-8")
+            self._known.setdefault(row["clip"], []).append((int(row["near"], 16), parsed(text)))
 
     def _rows(self) -> list[dict[str, str]]:
         manifest = self.path / MANIFEST
@@ -71,15 +72,18 @@ class DataFolder:
         verdict: str,
         alert: str,
     ) -> bool:
-        """Add a picture; False: one of the same clip is nearly the same.
+        """Add a picture.
+
+        Returns:
+            False: nobody said anything of it, and one of the same clip shows the same things in the same places.
 
         Args:
             name: Of the picture, without suffix; nothing else in the folder has it.
             clip: What it belongs to: a camera's day. All of it is learned from, or kept for judging.
             verdict: What people said, for the record; `alert`: of which.
         """
-        mark, known = fingerprint(picture), self._near.setdefault(clip, [])
-        if is_near(mark, known[-_COMPARED:]):
+        look, known = (fingerprint(picture), tuple(objects)), self._known.setdefault(clip, [])
+        if not verdict and any(is_same(look, each) for each in known[-_COMPARED:]):
             return False
         buffer = io.BytesIO()
         picture.save(buffer, "JPEG", quality=_QUALITY)
@@ -89,11 +93,11 @@ class DataFolder:
         human = sum(each.score >= 1 for each in objects)
         row = (
             f"images/{name}.jpg", "site", "-", LICENCE, clip, split(clip), len(objects), human, len(data),
-            sha256(data).hexdigest(), sha256(labels).hexdigest(), verdict, alert, f"{mark:x}",
+            sha256(data).hexdigest(), sha256(labels).hexdigest(), verdict, alert, f"{look[0]:x}",
         )  # fmt: skip
         with (self.path / MANIFEST).open("a", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerow(row)
-        known.append(mark)
+        known.append(look)
         self.names.add(name)
         return True
 

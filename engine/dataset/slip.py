@@ -18,7 +18,7 @@ from typing import Any
 CLASSES = ("person", "two_wheeler", "car", "heavy", "animal")
 #: Most that the machine is believed.
 _MACHINE = 0.99
-_TRACK = re.compile(r"/track:(\d+)$")
+_TRACK = re.compile(r"/track:(?:\w+\.)?(\d+)$")  # with the run that numbered it before the dot
 
 Box = tuple[float, float, float, float]  #: x0, y0, x1, y1 in 0..1 of the picture
 
@@ -119,3 +119,17 @@ def _line(told: Object) -> str:
     x0, y0, x1, y1 = told.box
     place = ((x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0)
     return " ".join([str(CLASSES.index(told.label)), *(f"{side:.5f}" for side in place), f"{told.score:.3f}"])
+
+
+def parsed(text: str) -> tuple[Object, ...]:
+    """Return the objects of a label file that `lines` wrote.
+
+    Raises:
+        ValueError: It is none.
+    """
+    told = []
+    for line in text.splitlines():
+        number, cx, cy, wide, high, score = (float(part) for part in line.split())
+        box = (cx - wide / 2, cy - high / 2, cx + wide / 2, cy + high / 2)
+        told.append(Object(CLASSES[int(number)], score, box))
+    return tuple(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,14 +43,20 @@ def test_the_trainer_reads_it(tmp_path: Path) -> None:
     assert boxes.tolist() == [[0, 80, 45, 160, 135, 1]]
 
 
-def test_nearly_equal_pictures_of_a_camera_are_taken_once(tmp_path: Path) -> None:
+def test_what_shows_the_same_is_taken_once_unless_somebody_judged_it(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     noisy = Image.fromarray(np.clip(np.asarray(picture(1)).astype(int) + 2, 0, 255).astype(np.uint8))
-    assert folder.add("a", picture(1), [], clip="gate", verdict="", alert="")
-    assert not folder.add("b", noisy, [], clip="gate", verdict="", alert="")
-    assert not DataFolder(tmp_path).add("b", noisy, [], clip="gate", verdict="", alert="")
-    assert folder.add("b", noisy, [], clip="yard", verdict="", alert="")
-    assert folder.add("c", picture(2), [], clip="gate", verdict="", alert="")
+    walked = replace(WHO, box=(0.5, 0.25, 0.75, 0.75))
+    assert folder.add("a", picture(1), [WHO], clip="gate", verdict="", alert="")
+    assert not folder.add("b", noisy, [WHO], clip="gate", verdict="", alert="")
+    assert not DataFolder(tmp_path).add("b", noisy, [WHO], clip="gate", verdict="", alert="")
+    assert folder.add(
+        "b", noisy, [walked], clip="gate", verdict="", alert=""
+    )  # the same scene, somebody elsewhere
+    assert folder.add("c", noisy, [WHO], clip="yard", verdict="", alert="")
+    assert folder.add("d", picture(2), [WHO], clip="gate", verdict="", alert="")
+    assert folder.add("e", noisy, [], clip="gate", verdict="false", alert="x")
+    assert folder.add("f", noisy, [], clip="gate", verdict="false", alert="y")
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
