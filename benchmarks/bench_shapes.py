@@ -10,6 +10,8 @@ known    the part of the objects drawn by humans that whole looks find surely (s
          together, by an object's side (root of its area) in pixels of the model's input
 own      the part found surely in a look of their own of objects that the whole look at the first size shows too
          small (`crops.is_close`), beside that whole look; `chosen`: the size that `crops` takes for each
+confirmed by a second look  of what a whole look at the smallest size finds (score .45) and shows too small, the part
+         that a look of its own finds under the same label; wrong: nothing lies there
 
 The pictures have 512 pixels at most on their longer side: the largest size enlarges them, and can show no more than
 there is. What it does for people far off a camera of 1,080 lines is in `known` alone.
@@ -31,7 +33,7 @@ from numpy.typing import NDArray
 
 from engine.bench.compare import Labelled, costs, look, open_picture
 from engine.bench.labelled import Truth, marks, mean, read
-from engine.bench.precision import HALF, overlaps
+from engine.bench.precision import HALF, covered, overlaps
 from engine.models import ModelFault, ModelFile, find
 from engine.models.library import fingerprint
 from engine.vision import crops
@@ -159,6 +161,38 @@ def own(judged: Detector, kept: Sequence[Shot]) -> dict[str, dict[str, str]]:
     return {"own": {name: _part(rows) for name, rows in told.items()}}
 
 
+def second(judged: Detector, kept: Sequence[Shot]) -> dict[str, dict[str, str]]:
+    """Return which part of what a whole look at the smallest size finds a second look, of its own, confirms."""
+    told: dict[str, list[bool]] = {}
+    small = min(judged.sizes)
+    for each in kept:
+        found, scale = each.seen[small], np.array(each.size * 2, np.float32)
+        part = crops.whole(each.size, (small,))
+        for i in np.flatnonzero(found.scores >= _SURE):
+            box = tuple((found.boxes[i] / scale).tolist())
+            right = _is_right(found, int(i), each.truth)
+            if right is None or crops.is_close(part, box, each.size, judged.sizes):
+                continue
+            own = look(judged, each.frame, crops.closer([], [box], each.size, judged.sizes)[0])
+            same = (own.scores >= _SURE) & (own.labels == found.labels[i])
+            hit = overlaps(own.boxes[same], found.boxes[i : i + 1]) >= HALF
+            surely = "below .6" if found.scores[i] < 0.6 else "from .6 on"
+            told.setdefault(f"{'right' if right else 'wrong'}, {surely}", []).append(bool(hit.any()))
+    return {"confirmed by a second look": {name: _part(rows) for name, rows in sorted(told.items())}}
+
+
+def _is_right(found: Detections, i: int, truth: Truth) -> bool | None:
+    """Return whether there is what was found; None: nobody can say, something lies there."""
+    name = found.names[found.labels[i]]
+    if name not in _JUDGED:
+        return None
+    there = overlaps(found.boxes[i : i + 1], truth.boxes)[0]
+    if any(name == label for label, both in zip(truth.labels, there, strict=True) if both >= HALF):
+        return True
+    beside = len(there) and (there.max() >= 0.3 or covered(found.boxes[i : i + 1], truth.boxes)[0] >= HALF)
+    return None if beside else False
+
+
 def named(size: crops.Size) -> str:
     """Return a size as people write it."""
     return f"{size[0]}x{size[1]}"
@@ -182,6 +216,7 @@ def measure(judged: Detector, every: int) -> dict[str, Any]:
         **whole(kept, judged.sizes),
         **known(kept, judged.sizes),
         **own(judged, kept),
+        **second(judged, kept),
     }
 
 

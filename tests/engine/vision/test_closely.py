@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.vision.analyzer import Analyzer
+from engine.vision import crops
+from engine.vision.analyzer import Analyzer, _gathered
 from engine.vision.model import Detections, Sight
 
 SIZES = ((416, 256), (320, 192))
@@ -71,3 +72,32 @@ def test_what_only_the_whole_picture_shows_is_never_told(
     sights, look = watched(street, eye, monkeypatch)
     assert not any(sight.tracks for sight in sights)
     assert 3 < look.counters["doubted"] == eye.shown.count(SIZES[1])
+
+
+@pytest.mark.parametrize(
+    ("label", "score", "confirmed"), [(0, 0.5, True), (0, 0.4, False), (1, 0.5, False)], ids=str
+)
+def test_a_close_look_confirms_what_it_shows_surely_under_the_same_label(
+    label: int, score: float, confirmed: bool
+) -> None:
+    def seen(part: crops.Part, label: int, score: float) -> Detections:
+        rect, at = part.rect, (64, 144, 83, 198)
+        wide, high = rect[2] - rect[0], rect[3] - rect[1]
+        box = [
+            (at[0] - rect[0]) / wide,
+            (at[1] - rect[1]) / high,
+            (at[2] - rect[0]) / wide,
+            (at[3] - rect[1]) / high,
+        ]
+        numbers = np.array([label], np.int32)
+        return Detections(
+            np.array([box], np.float32), np.array([score], np.float32), numbers, ("person", "car")
+        )
+
+    far = crops.whole((640, 360), SIZES)
+    near = crops.closer([], [(0.1, 0.4, 0.13, 0.55)], (640, 360), SIZES)[0]
+    found, _ = _gathered([seen(far, 0, 0.9), seen(near, label, score)], [far, near], (640, 360), SIZES, 0.45)
+    assert found.close is not None
+    assert [bool(close) for close, each in zip(found.close, found.labels, strict=True) if each == 0] == [
+        confirmed
+    ]
