@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from engine.dataset.likeness import fingerprint, is_near, stand_alike
+from engine.dataset.likeness import Look, fingerprint, is_same
 from engine.dataset.slip import Object, lines, of_lines
 from engine.runtime.whole_file import put
 
@@ -26,7 +26,7 @@ COLUMNS = (
 )  # fmt: skip
 #: Of so many clips (a camera's day) one is kept for judging, and never learned from.
 _KEPT = 10
-#: Pictures of one clip, of which the same was said, that a new one is compared with: the newest.
+#: Pictures of one clip that a new one is compared with: the newest.
 _COMPARED = 200
 LICENCE = "own: personal data, not to be passed on"
 _QUALITY = 92
@@ -45,10 +45,10 @@ class DataFolder:
         (path / "images").mkdir(parents=True, exist_ok=True)
         (path / "labels").mkdir(exist_ok=True)
         self._rows = {Path(row["file"]).stem: row for row in _rows(path / MANIFEST)}
-        self._known: dict[tuple[str, str], list[tuple[int, Sequence[Object]]]] = {}
+        self._known: dict[str, list[Look]] = {}
         for name, row in self._rows.items():
             objects = of_lines(self._labels(name).decode())
-            self._remember(row["clip"], row["verdict"], int(row["near"], 16), objects)
+            self._known.setdefault(row["clip"], []).append((int(row["near"], 16), objects))
 
     def __contains__(self, name: str) -> bool:
         return name in self._rows
@@ -63,16 +63,15 @@ class DataFolder:
         verdict: str,
         alert: str,
     ) -> bool:
-        """Add a picture; False: one of the same clip, of which the same was said, is nearly the same.
+        """Add a picture; False: nobody judged it, and one of the same clip shows the same things in the same places.
 
         Args:
             name: Of the picture, without suffix; nothing else in the folder has it.
             clip: What it belongs to: a camera's day. All of it is learned from, or kept for judging.
             verdict: What people said, for the record; `alert`: of which.
         """
-        mark = fingerprint(picture)
-        known = self._known.get((clip, verdict), [])[-_COMPARED:]
-        if any(is_near(mark, (other,)) and stand_alike(objects, there) for other, there in known):
+        look, known = (fingerprint(picture), tuple(objects)), self._known.setdefault(clip, [])
+        if not verdict and any(is_same(look, each) for each in known[-_COMPARED:]):
             return False
         buffer = io.BytesIO()
         picture.save(buffer, "JPEG", quality=_QUALITY)
@@ -81,12 +80,12 @@ class DataFolder:
         row = {
             "file": f"images/{name}.jpg", "source": "site", "source_repo": "-", "licence": LICENCE,
             "clip": clip, "split": split(clip), "bytes": str(len(data)), "sha256": sha256(data).hexdigest(),
-            "alert": alert, "near": f"{mark:x}", **self._labelled(name, objects, verdict),
+            "alert": alert, "near": f"{look[0]:x}", **self._labelled(name, objects, verdict),
         }  # fmt: skip
         with (self.path / MANIFEST).open("a", encoding="utf-8", newline="") as file:
             file.write(_line(row))
         self._rows[name] = row
-        self._remember(clip, verdict, mark, objects)
+        known.append(look)
         return True
 
     def relabel(self, name: str, objects: Sequence[Object], verdict: str) -> bool:
@@ -113,9 +112,6 @@ class DataFolder:
             "boxes": str(len(objects)), "human": str(human), "verdict": verdict,
             "label_sha256": sha256(labels).hexdigest(),
         }  # fmt: skip
-
-    def _remember(self, clip: str, verdict: str, mark: int, objects: Sequence[Object]) -> None:
-        self._known.setdefault((clip, verdict), []).append((mark, objects))
 
 
 def _rows(manifest: Path) -> list[dict[str, str]]:

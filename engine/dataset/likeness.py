@@ -1,22 +1,24 @@
-"""Whether a picture is nearly one that is there: a difference hash (Krawetz, *Kind of Like That*, 2013). Pure.
+"""Whether two pictures of a camera show the same: the same scene, and the same things in the same places. Pure.
 
-A camera stands still: whoever walks through its picture changes few of the bits. So two pictures are alike only where
-what is in them stands alike too.
+The scene by a difference hash (Krawetz, *Kind of Like That*, 2013). It hardly sees who walks through a scene that
+stands still, so boxes are compared too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from PIL import Image
 
-from engine.dataset.slip import Box, Object
+from engine.dataset.slip import Object
+from engine.vision.boxes import overlap
 
+Look = tuple[int, Sequence[Object]]  #: a picture's fingerprint, and what is in it
 _SIDE = 16
 #: Bits of 256 in which pictures of one scene differ where nothing has changed but noise.
 NEAR = 12
-#: Intersection over union from which a box is where it was.
-STILL = 0.7
+#: Overlap from which on a thing is where it was.
+SAME = 0.6
 
 
 def fingerprint(picture: Image.Image) -> int:
@@ -30,27 +32,12 @@ def fingerprint(picture: Image.Image) -> int:
     return bits
 
 
-def is_near(one: int, others: Iterable[int]) -> bool:
-    """Return whether a fingerprint is nearly one of others."""
-    return any((one ^ other).bit_count() <= NEAR for other in others)
+def is_same(one: Look, other: Look) -> bool:
+    """Return whether two pictures teach the same."""
+    if (one[0] ^ other[0]).bit_count() > NEAR or len(one[1]) != len(other[1]):
+        return False
+    return all(any(_is_there(each, that) for that in other[1]) for each in one[1])
 
 
-def stand_alike(some: Sequence[Object], others: Sequence[Object]) -> bool:
-    """Return whether two pictures show as many objects, each of them where one of its label is in the other."""
-    return len(some) == len(others) and all(any(_same(one, other) for other in others) for one in some)
-
-
-def _same(one: Object, other: Object) -> bool:
-    return one.label == other.label and _overlap(one.box, other.box) >= STILL
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """Return intersection over union of two boxes, 0..1."""
-    wide = min(one[2], other[2]) - max(one[0], other[0])
-    high = min(one[3], other[3]) - max(one[1], other[1])
-    both = max(wide, 0.0) * max(high, 0.0)
-    return both / (_area(one) + _area(other) - both) if both else 0.0
-
-
-def _area(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
+def _is_there(one: Object, other: Object) -> bool:
+    return one.label == other.label and overlap(one.box, other.box) >= SAME

@@ -68,6 +68,7 @@ def test_a_persons_word_is_not_lost_to_a_picture_that_nobody_judged(tmp_path: Pa
     folder = DataFolder(tmp_path)
     assert folder.add("a", picture(1), [WHO], clip="gate", verdict="", alert="")
     assert folder.add("b", picture(1), [WHO], clip="gate", verdict="true", alert="")
+    assert folder.add("c", picture(1), [WHO], clip="gate", verdict="true", alert="")
 
 
 def test_what_was_said_since_changes_the_labels_but_not_those_that_a_person_changed(tmp_path: Path) -> None:
