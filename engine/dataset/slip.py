@@ -16,6 +16,7 @@ from typing import Any
 
 #: Classes of the trainer, by number.
 CLASSES = ("person", "two_wheeler", "car", "heavy", "animal")
+_NUMBERS = frozenset(str(number) for number in range(len(CLASSES)))
 #: Most that the machine is believed.
 _MACHINE = 0.99
 #: As `engine.fleet.translate` names a track: the stream's beginning, and the number in it.
@@ -126,8 +127,9 @@ def _line(told: Object) -> str:
 
 
 def of_lines(text: str) -> tuple[Object, ...]:
-    """Return the objects of a label file; a line of another form is none."""
-    return tuple(_of_line(words) for line in text.splitlines() if len(words := line.split()) == 6)
+    """Return the objects of a label file; a line of another form, or of a class that we do not have, is none."""
+    rows = (line.split() for line in text.splitlines())
+    return tuple(_of_line(words) for words in rows if len(words) == 6 and words[0] in _NUMBERS)
 
 
 def _of_line(words: Sequence[str]) -> Object:

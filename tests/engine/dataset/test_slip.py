@@ -56,7 +56,7 @@ def test_the_track_is_found_as_the_engine_names_it() -> None:
 
 
 def test_labels_are_read_back_as_they_were_written() -> None:
-    (read_back,) = of_lines(lines([WHO]) + "0 0.5\n")
+    (read_back,) = of_lines(lines([WHO]) + "0 0.5\n7 0.5 0.5 0.1 0.1 1\n-1 0.5 0.5 0.1 0.1 1\n")
     assert (read_back.label, read_back.score) == ("person", 0.61)
     assert read_back.box == pytest.approx(WHO.box)
 
