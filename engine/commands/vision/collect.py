@@ -31,6 +31,16 @@ _PICTURES = "snapshots"
 #: Events that are asked for at once.
 _PAGE = 1000
 _VERDICT = "verdict"
+#: What is said of pictures that were not taken anew.
+_OTHERS = (
+    "collect.judged",
+    "collect.known",
+    "collect.near",
+    "collect.nothing",
+    "collect.other",
+    "collect.unsaid",
+    "collect.damaged",
+)
 
 
 class Only(StrEnum):
@@ -176,9 +186,9 @@ def collect(
             )
             return made
         out(speaker.say("collect.done", count=made.counts["taken"], folder=folder))
-        for what in ("judged", "known", "near", "nothing", "other", "unsaid", "damaged"):
-            if made.counts[what]:
-                out("  " + speaker.say(f"collect.{what}", count=made.counts[what]))
+        for code in _OTHERS:
+            if count := made.counts[code.removeprefix("collect.")]:
+                out("  " + speaker.say(code, count=count))
         if made.boxes:
             out("  " + ", ".join(f"{name} {count}" for name, count in sorted(made.boxes.items())))
         if blur is not Blur.NONE:
