@@ -21,6 +21,7 @@ _DATA = [Path("../shared/train"), Path("../shared/train2")]
 
 def _prepare(chosen: argparse.Namespace) -> None:
     from tools.train import drawn, pack, teacher
+    from tools.train.base import located
 
     folder = chosen.pack
     if not (folder / "index.json").exists():
@@ -31,7 +32,7 @@ def _prepare(chosen: argparse.Namespace) -> None:
             drawn.scenes(12, drawn.REPORT, "drawn-report"),
         )
         pack.write(folder, sources)
-    teacher.write(folder, pack.Pack(folder), chosen.teacher)
+    teacher.write(folder, pack.Pack(folder), located("yolox-nano", chosen.teacher))
 
 
 def _trainer(chosen: argparse.Namespace, *, fresh: bool) -> Trainer:

@@ -33,6 +33,8 @@ _ASKED = 0.45
 _LEAST, _MOST = 0.15, 0.75
 #: Part of the findings that must be right.
 _RIGHT = 0.75
+#: Of fewer objects nothing is learned: a score means what it meant.
+_FEW = 15
 #: Parts of the pack that are judged.
 _MIX = ("stop", "foreign")
 
@@ -43,6 +45,8 @@ def best_threshold(pairs: list[Pair], label: str) -> float:
     """Return the score from which on a class's findings have the best F1 of those of which `_RIGHT` are right."""
     cases = [case(found, there, label) for found, there in pairs]
     objects = sum(len(each.truth) for each in cases)
+    if objects < _FEW:
+        return _ASKED
     told = sorted((entry for each in cases for entry in judged(each)), key=lambda entry: -entry[0])
     right = np.cumsum([verdict for _, verdict in told])
     count = np.arange(1, len(told) + 1)
@@ -58,11 +62,10 @@ def _whole(pack: Pack, number: int) -> Truth:
 
 @torch.no_grad()
 def calibrate(net: Net, pack: Pack) -> dict[str, float]:
-    """Set the shift of a net's logits; return the threshold that each class had."""
-    net.shift.zero_()
+    """Mend the shift of a net's logits; return the threshold that each class had."""
     pairs = [(find(net, pack.picture(number)), _whole(pack, number)) for number in pack.part(*_MIX)]
     found = {label: best_threshold(pairs, label) for label in CLASSES}
-    net.shift.copy_(torch.tensor([_logit(_ASKED) - _logit(score) for score in found.values()]))
+    net.shift += torch.tensor([_logit(_ASKED) - _logit(score) for score in found.values()])
     return found
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tools.train.net import KEPT, Net
+from tools.train.settings import CLASSES
 
 #: A convolution's weight (out, in, height, width) and bias (out,).
 Weights = tuple[Tensor, Tensor]
@@ -69,6 +70,28 @@ class _File:
                 )
         return found
 
+    def shift(self) -> NDArray[np.float32] | None:
+        """Return what was added to each class's logit when it was shipped; None: nothing was."""
+        rows = [
+            self._constant(number).reshape(-1)
+            for number in range(self._graph.TensorsLength())
+            if self._is_row(number)
+        ]
+        for odds in rows:  # p * odds / (1 + p * (odds - 1)), as `net.Shipped` has it
+            if (
+                any(np.allclose(odds - 1, other, atol=2e-3 * odds.max()) for other in rows)
+                and (odds > 0).all()
+            ):
+                return np.log(odds)
+        return None
+
+    def _is_row(self, number: int) -> bool:
+        """Tell whether a tensor is a constant with a number for each of our classes."""
+        tensor = self._graph.Tensors(number)
+        buffer = self._model.Buffers(tensor.Buffer())
+        size = int(np.prod(tensor.ShapeAsNumpy())) if tensor.ShapeLength() else 0
+        return size == len(CLASSES) and tensor.Type() in _KINDS and bool(buffer.DataLength() or buffer.Size())
+
     def hard(self) -> bool:
         """Tell whether some of its activations are hard-swish."""
         return any(kind == schema.BuiltinOperator.HARD_SWISH for kind, _ in self._operators())
@@ -115,6 +138,8 @@ def load(net: Net, path: Path) -> Net:
         heads = [order[trunk + head * i : trunk + head * (i + 1)] for i in range(3)]
         order = [*order[:trunk], *heads[2], *heads[1], *heads[0]]
         weights[0] = focus(weights[0][0]), weights[0][1]
+    shift = file.shift()
+    net.shift.copy_(torch.zeros(len(CLASSES)) if shift is None else torch.from_numpy(shift.copy()))
     for number, (module, (weight, bias)) in enumerate(zip(order, weights, strict=True)):
         _fill(module, *_kept(module, weight, bias), where=f"{path}: convolution {number}")
     return net
