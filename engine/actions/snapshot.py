@@ -97,6 +97,7 @@ def _about(job: Job, camera: str) -> dict[str, object]:
         "decided": made.at.isoformat(),
         "rule": made.rule,
         "key": made.key,
+        "cause": job.event.subject if job.event else "",
         "phase": made.phase,
         "reason": {"code": made.reason.code, "values": dict(made.reason.values)},
     }

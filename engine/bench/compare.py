@@ -102,7 +102,11 @@ def open_picture(path: Path) -> av.VideoFrame:
 
 def see(detector: Detector, frame: av.VideoFrame) -> Detections:
     """Return what a detector finds in a whole picture, in its pixels, as the engine would look at it."""
-    part = crops.whole((frame.width, frame.height), detector.sizes)
+    return look(detector, frame, crops.whole((frame.width, frame.height), detector.sizes))
+
+
+def look(detector: Detector, frame: av.VideoFrame, part: crops.Part) -> Detections:
+    """Return what a detector finds in a part of a picture, in pixels of the picture."""
     found = detector.detect(rgb(frame, part.rect, part.size))
     x0, y0, x1, y1 = part.rect
     boxes = found.boxes * np.array([x1 - x0, y1 - y0] * 2, np.float32) + np.array([x0, y0] * 2, np.float32)

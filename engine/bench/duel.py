@@ -67,12 +67,14 @@ class Judged:
         units: How many independent ones there are: clips, or pictures.
         classes: The difference in AP50 of each class with enough objects.
         mean: Of their mean; None: too few units, or objects.
+        absent: The findings of classes without an object: none of them is right.
     """
 
     pairs: Mapping[str, Pair]
     units: int
     classes: Mapping[str, Difference]
     mean: Difference | None
+    absent: Mapping[str, Pair]
 
     @property
     def counted(self) -> Mapping[str, Pair]:
@@ -108,7 +110,8 @@ def judge(pictures: Sequence[Seen], labels: Sequence[str], seed: int = 1) -> Jud
     units = [numbers.setdefault(unit(each.picture), len(numbers)) for each in pictures]
     pairs = {label: _pair(pictures, label, units, len(numbers)) for label in labels}
     told = {label: pair for label, pair in pairs.items() if pair[0].objects.any()}
-    return Judged(told, len(numbers), *differences(told, len(numbers), seed))
+    absent = {label: pair for label, pair in pairs.items() if label not in told}
+    return Judged(told, len(numbers), *differences(told, len(numbers), seed), absent)
 
 
 def unit(picture: Labelled) -> str:

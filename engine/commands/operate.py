@@ -138,6 +138,13 @@ class Verdict(StrEnum):
     TEST = "test"
 
 
+_SAID: Final = {
+    Verdict.TRUE: "collect.judged_true",
+    Verdict.FALSE: "collect.judged_false",
+    Verdict.TEST: "collect.judged_test",
+}
+
+
 @app.command()
 def judge(
     decision: Annotated[
@@ -171,7 +178,7 @@ def judge(
             data(event.model_dump_json())
             return
         title = str(event.facts.get("rule", ""))
-        word = speaker.say(f"collect.judged_{verdict}")
+        word = speaker.say(_SAID[verdict])
         out(speaker.say("cli.judged", title=title, verdict=word, id=str(event.facts.get("decision"))[:8]))
 
     speak(socket, token, lang, talk, why)

@@ -1,8 +1,7 @@
 """Faces made unknowable in a picture. No face is looked for: the upper part of every box of a person is taken for one.
 
 Mean colours of a few large blocks, blurred over: what is gone is gone, no sharpening brings it back. Who was not
-found as a person is
-not blurred, and whoever hands pictures on must be told so.
+found as a person is not blurred, and whoever hands pictures on must be told so.
 """
 
 from __future__ import annotations

@@ -1,22 +1,22 @@
 """A data folder of the trainer's form: ``images/``, ``labels/``, ``manifest.csv``; whole after every picture.
 
 A picture and its labels are there before the manifest names them, so that a run which was cut leaves no half sample;
-the next one goes
-on, and takes no picture twice.
+the next one goes on, and takes no picture twice. What is said of a picture later changes its labels, unless somebody
+changed them by hand: who looked at the picture knows better.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from PIL import Image
 
 from engine.dataset.likeness import Look, fingerprint, is_same
-from engine.dataset.slip import Object, lines, parsed
+from engine.dataset.slip import Object, lines, of_lines
 from engine.runtime.whole_file import put
 
 MANIFEST = "manifest.csv"
@@ -26,7 +26,7 @@ COLUMNS = (
 )  # fmt: skip
 #: Of so many clips (a camera's day) one is kept for judging, and never learned from.
 _KEPT = 10
-#: Pictures of one clip that a new one is compared with, the newest.
+#: Pictures of one clip that a new one is compared with: the newest.
 _COMPARED = 200
 LICENCE = "own: personal data, not to be passed on"
 _QUALITY = 92
@@ -44,23 +44,14 @@ class DataFolder:
         self.path = path
         (path / "images").mkdir(parents=True, exist_ok=True)
         (path / "labels").mkdir(exist_ok=True)
-        rows = self._rows()
-        self.names = {Path(row["file"]).stem for row in rows}
+        self._rows = {Path(row["file"]).stem: row for row in _rows(path / MANIFEST)}
         self._known: dict[str, list[Look]] = {}
-        for row in rows:
-            text = (path / "labels" / f"{Path(row['file']).stem}.txt").read_text("utf-8")
-            self._known.setdefault(row["clip"], []).append((int(row["near"], 16), parsed(text)))
+        for name, row in self._rows.items():
+            objects = of_lines(self._labels(name).decode())
+            self._known.setdefault(row["clip"], []).append((int(row["near"], 16), objects))
 
-    def _rows(self) -> list[dict[str, str]]:
-        manifest = self.path / MANIFEST
-        if not manifest.exists():
-            put(manifest, (",".join(COLUMNS) + "\n").encode())
-            return []
-        with manifest.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise ValueError(f"{manifest}: not written by this command")
-            return list(reader)
+    def __contains__(self, name: str) -> bool:
+        return name in self._rows
 
     def add(
         self,
@@ -72,10 +63,7 @@ class DataFolder:
         verdict: str,
         alert: str,
     ) -> bool:
-        """Add a picture.
-
-        Returns:
-            False: nobody said anything of it, and one of the same clip shows the same things in the same places.
+        """Add a picture; False: nobody judged it, and one of the same clip shows the same things in the same places.
 
         Args:
             name: Of the picture, without suffix; nothing else in the folder has it.
@@ -87,19 +75,67 @@ class DataFolder:
             return False
         buffer = io.BytesIO()
         picture.save(buffer, "JPEG", quality=_QUALITY)
-        data, labels = buffer.getvalue(), lines(objects).encode()
+        data = buffer.getvalue()
         put(self.path / "images" / f"{name}.jpg", data)
+        row = {
+            "file": f"images/{name}.jpg", "source": "site", "source_repo": "-", "licence": LICENCE,
+            "clip": clip, "split": split(clip), "bytes": str(len(data)), "sha256": sha256(data).hexdigest(),
+            "alert": alert, "near": f"{look[0]:x}", **self._labelled(name, objects, verdict),
+        }  # fmt: skip
+        with (self.path / MANIFEST).open("a", encoding="utf-8", newline="") as file:
+            file.write(_line(row))
+        self._rows[name] = row
+        known.append(look)
+        return True
+
+    def relabel(self, name: str, objects: Sequence[Object], verdict: str) -> bool:
+        """Say of a picture that is there what was said since; False: nothing was, or its labels are a person's."""
+        row = self._rows[name]
+        if row["verdict"] == verdict or sha256(self._labels(name)).hexdigest() != row["label_sha256"]:
+            return False
+        self._rows[name] = row | self._labelled(name, objects, verdict)
+        _write(self.path / MANIFEST, self._rows.values())
+        return True
+
+    def _labels(self, name: str) -> bytes:
+        try:
+            return (self.path / "labels" / f"{name}.txt").read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def _labelled(self, name: str, objects: Sequence[Object], verdict: str) -> dict[str, str]:
+        """Write labels; return what the manifest says of them."""
+        labels = lines(objects).encode()
         put(self.path / "labels" / f"{name}.txt", labels)
         human = sum(each.score >= 1 for each in objects)
-        row = (
-            f"images/{name}.jpg", "site", "-", LICENCE, clip, split(clip), len(objects), human, len(data),
-            sha256(data).hexdigest(), sha256(labels).hexdigest(), verdict, alert, f"{look[0]:x}",
-        )  # fmt: skip
-        with (self.path / MANIFEST).open("a", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerow(row)
-        known.append(look)
-        self.names.add(name)
-        return True
+        return {
+            "boxes": str(len(objects)), "human": str(human), "verdict": verdict,
+            "label_sha256": sha256(labels).hexdigest(),
+        }  # fmt: skip
+
+
+def _rows(manifest: Path) -> list[dict[str, str]]:
+    """Return what a manifest names; one that is not there is begun, a line that was cut is taken away."""
+    if not manifest.exists():
+        _write(manifest, ())
+    written = manifest.read_bytes()
+    if not written.endswith(b"\n"):  # the disk was full, or the power went, within a line
+        written = written[: written.rfind(b"\n") + 1]
+        put(manifest, written)
+    reader = csv.DictReader(io.StringIO(written.decode(), newline=""))
+    if tuple(reader.fieldnames or ()) != COLUMNS:
+        raise ValueError(f"{manifest}: not written by this command")
+    return list(reader)
+
+
+def _write(manifest: Path, rows: Iterable[Mapping[str, str]]) -> None:
+    put(manifest, (",".join(COLUMNS) + "\n" + "".join(map(_line, rows))).encode())
+
+
+def _line(row: Mapping[str, str]) -> str:
+    text = io.StringIO(newline="")
+    csv.DictWriter(text, COLUMNS, lineterminator="\n").writerow(row)
+    return text.getvalue()
 
 
 def split(clip: str) -> str:

@@ -1,8 +1,7 @@
 """Whether two pictures of a camera show the same: the same scene, and the same things in the same places. Pure.
 
 The scene by a difference hash (Krawetz, *Kind of Like That*, 2013). It hardly sees who walks through a scene that
-stands still, so
-boxes are compared too.
+stands still, so boxes are compared too.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a stored picture's slip says of it, and what becomes of that when people have judged. Pure.
 
 A slip lies beside each picture that the action ``snapshot`` keeps (`engine.actions.snapshot`). A person's word makes
-a box sure (score
-1), or takes it away; what nobody judged keeps the machine's score, below 1, by which the trainer trusts it less.
+a box sure (score 1), or takes it away; what nobody judged keeps the machine's score, below 1, by which the trainer
+trusts it less. What nobody said of a picture is never taken for "nothing is there".
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from typing import Any
 
 #: Classes of the trainer, by number.
 CLASSES = ("person", "two_wheeler", "car", "heavy", "animal")
+_NUMBERS = frozenset(str(number) for number in range(len(CLASSES)))
 #: Most that the machine is believed.
 _MACHINE = 0.99
-_TRACK = re.compile(r"/track:(?:\w+\.)?(\d+)$")  # with the run that numbered it before the dot
+#: As `engine.fleet.translate` names a track: the stream's beginning, and the number in it.
+_TRACK = re.compile(r"\btrack:(?:[0-9a-f]+\.)?(\d+)(?![\w.])")
 
 Box = tuple[float, float, float, float]  #: x0, y0, x1, y1 in 0..1 of the picture
 
@@ -39,7 +41,7 @@ class Slip:
 
     Attributes:
         alert: The firing's id, by which people judge it; `decision`: the decision's own.
-        key: What the rule kept apart; names the track that it was about, where it was about one.
+        key: What the rule kept apart; `cause`: what its event was about. Either may name the track.
         objects: What the machine told of this very picture; None: the slip is older than 0.9 and does not say.
     """
 
@@ -50,11 +52,12 @@ class Slip:
     key: str
     at: datetime
     objects: tuple[Object, ...] | None
+    cause: str = ""
 
     @property
     def subject(self) -> int | None:
-        """The track that the decision was about."""
-        found = _TRACK.search(self.key)
+        """The track that the decision was about; None: it was about none, or nobody knows which."""
+        found = _TRACK.search(self.key) or _TRACK.search(self.cause)
         return int(found[1]) if found else None
 
 
@@ -75,6 +78,7 @@ def read(text: str) -> Slip:
             str(told.get("key", "")),
             datetime.fromisoformat(told["decided"]),
             None if objects is None else tuple(_object(each) for each in objects),
+            str(told.get("cause", "")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no slip of a picture: {error!r}") from error
@@ -85,21 +89,22 @@ def _object(told: Mapping[str, Any]) -> Object:
     return Object(str(told["label"]), float(told["score"]), (x0, y0, x1, y1), int(told["track"]))
 
 
-def judged(slip: Slip, verdict: str | None) -> tuple[Object, ...]:
-    """Return what is in a picture by what a person said of its alert.
+def judged(slip: Slip, verdict: str | None) -> tuple[Object, ...] | None:
+    """Return what is in a picture by what a person said of its alert; None: it would teach what nobody knows.
 
     ``true``: what the alert was about is there. ``false``: it is not, and the picture teaches just that; where
-    nobody knows which
-    object it was about, none of them is. None: nobody said anything. What the alert was not about stays the
-    machine's word.
+    nobody knows which object it was about, or it has gone since, nothing. None: nobody said anything. What the
+    alert was not about stays the machine's word. A picture without boxes says that nothing is there: only a
+    person's ``false`` may say so.
     """
     objects = [each for each in slip.objects or () if each.label in CLASSES]
-    about = [each for each in objects if slip.subject is None or each.track == slip.subject]
-    rest = [_doubted(each) for each in objects if each not in about]
+    about = [each for each in objects if slip.subject is not None and each.track == slip.subject]
+    rest = tuple(_doubted(each) for each in objects if each not in about)
     if verdict == "false":
-        return tuple(rest)
-    told = [_sure(each) for each in about] if verdict == "true" else [_doubted(each) for each in about]
-    return (*told, *rest)
+        return rest if about else None
+    if slip.subject is not None and not about:  # it was told, and is not labelled: the picture would deny it
+        return None
+    return (*map(_sure if verdict == "true" else _doubted, about), *rest) or None
 
 
 def _sure(told: Object) -> Object:
@@ -121,15 +126,12 @@ def _line(told: Object) -> str:
     return " ".join([str(CLASSES.index(told.label)), *(f"{side:.5f}" for side in place), f"{told.score:.3f}"])
 
 
-def parsed(text: str) -> tuple[Object, ...]:
-    """Return the objects of a label file that `lines` wrote.
+def of_lines(text: str) -> tuple[Object, ...]:
+    """Return the objects of a label file; a line of another form, or of a class that we do not have, is none."""
+    rows = (line.split() for line in text.splitlines())
+    return tuple(_of_line(words) for words in rows if len(words) == 6 and words[0] in _NUMBERS)
 
-    Raises:
-        ValueError: It is none.
-    """
-    told = []
-    for line in text.splitlines():
-        number, cx, cy, wide, high, score = (float(part) for part in line.split())
-        box = (cx - wide / 2, cy - high / 2, cx + wide / 2, cy + high / 2)
-        told.append(Object(CLASSES[int(number)], score, box))
-    return tuple(told)
+
+def _of_line(words: Sequence[str]) -> Object:
+    cx, cy, wide, high, score = (float(each) for each in words[1:])
+    return Object(CLASSES[int(words[0])], score, (cx - wide / 2, cy - high / 2, cx + wide / 2, cy + high / 2))

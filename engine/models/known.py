@@ -70,7 +70,7 @@ def registry() -> Mapping[str, Entry]:
             sha256=value["sha256"],
             size=value["size"],
             licence=value["licence"],
-            sizes=_sizes(value["input"]),
+            sizes=sizes_of(value["input"]),
             head=value["head"],
             labels=named_labels(value["labels"]),
             colours=value["colours"],
@@ -79,7 +79,7 @@ def registry() -> Mapping[str, Entry]:
     }
 
 
-def _sizes(given: list[Any]) -> tuple[tuple[int, int], ...]:
+def sizes_of(given: list[Any]) -> tuple[tuple[int, int], ...]:
     """Return ``[416, 256]``, or a list of such, as sizes."""
     several = given if isinstance(given[0], list) else [given]
     return tuple((width, height) for width, height in several)

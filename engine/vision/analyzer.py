@@ -271,15 +271,20 @@ def _gathered(
         for part, box, score in zip(source, inside.tolist(), scores.tolist(), strict=True)
     ]
     kept = suppress(inside, scores, labels, SAME)
-    close = _confirmed(inside, np.array(shown, bool), kept)
+    close = _confirmed(inside, labels, np.array(shown, bool), kept)
     detections = Detections(inside[kept], scores[kept], labels[kept], found[0].names, close=close)
     return detections, np.clip(areas / scale, 0, 1)
 
 
-def _confirmed(boxes: Boxes, close: NDArray[np.bool_], kept: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _confirmed(
+    boxes: Boxes, labels: NDArray[np.int32], close: NDArray[np.bool_], kept: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """Return which of the detections that are kept were seen closely, by themselves or by one that is not kept."""
-    sure = [tuple(box) for box in boxes[close].tolist()]
-    told = [any(overlap(tuple(box), other) >= SAME for other in sure) for box in boxes[kept].tolist()]
+    sure = [(label, tuple(box)) for label, box in zip(labels[close], boxes[close].tolist(), strict=True)]
+    told = [
+        any(label == name and overlap(tuple(box), other) >= SAME for name, other in sure)
+        for label, box in zip(labels[kept], boxes[kept].tolist(), strict=True)
+    ]
     return np.array(told, bool)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 from itertools import combinations
 from math import sqrt
 
@@ -129,13 +129,14 @@ def _holds(part: Part, box: Rect, picture: Size) -> bool:
 def _joined(wishes: list[_Wish], picture: Size, sizes: Sequence[Size]) -> list[_Wish]:
     """Join the cheapest pair for as long as it pays, or there are too many."""
 
-    def cost(*joined: _Wish) -> float:
-        return _cost(reduce(_union, joined), picture, sizes)
+    @cache
+    def cost(wish: _Wish) -> float:
+        return _cost(wish, picture, sizes)
 
     wishes = list(wishes)
     while len(wishes) > 1:
         pairs = list(combinations(wishes, 2))
-        ratios = [cost(one, other) / (cost(one) + cost(other)) for one, other in pairs]
+        ratios = [cost(_union(one, other)) / (cost(one) + cost(other)) for one, other in pairs]
         best = int(np.argmin(ratios))
         if ratios[best] > JOIN and len(wishes) <= MOST:
             break

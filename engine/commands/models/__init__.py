@@ -171,6 +171,7 @@ class Row:
     labels: tuple[str, ...]
     sha256: str | None
     urls: tuple[str, ...] = ()
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 def _rows() -> list[Row]:
@@ -191,6 +192,7 @@ def _known(entry: Entry, path: Path | None) -> Row:
         reported(entry.labels),
         entry.sha256,
         entry.urls,
+        entry.sizes,
     )
 
 

@@ -62,9 +62,13 @@ def _judged(judged: Judged, score: float) -> dict[str, Any]:
         }
         for label, (a, b) in judged.pairs.items()
     }
+    absent = {
+        label: {"a": counted(a, score).false, "b": counted(b, score).false}
+        for label, (a, b) in judged.absent.items()
+    }
     a, b = (round(each, 4) for each in judged.means) if judged.pairs else (None, None)
     mean = {"a": a, "b": b, "of": list(judged.counted), "difference": _difference(judged.mean)}
-    return {"units": judged.units, "classes": classes, "mean": mean}
+    return {"units": judged.units, "classes": classes, "false_of_absent": absent, "mean": mean}
 
 
 def _tally(sums: Tally, score: float) -> dict[str, Any]:

@@ -42,11 +42,9 @@ def lines(found: Compared, said: Language) -> Iterator[str]:
     yield from sides(found, said)
     yield scope(found, said)
     yield ""
-    yield from by_class(found, said).lines()
-    if found.sources:
-        yield ""
-        yield from by_source(found, said).lines()
-    yield ""
+    for grid in (by_class(found, said), by_source(found, said)):
+        if grid.rows:
+            yield from (*grid.lines(), "")
     yield from notes(found, said)
     yield verdict(found, said)
     yield from _next_step(found, said)
@@ -140,10 +138,19 @@ def notes(found: Compared, said: Language) -> Iterator[str]:
         yield say_in(said, "compare.unknown", label=say_in(said, f"label.{label}"), count=count)
     yield from _untold("A", found.a, found.judged, said)
     yield from _untold("B", found.b, found.judged, said)
+    yield from _absent(found, said)
     left = [label for label in found.judged.pairs if label not in found.judged.counted]
     if left:
         told = ", ".join(say_in(said, f"label.{label}") for label in left)
         yield say_in(said, "compare.rare", labels=told, least=FEWEST_OF_A_CLASS)
+
+
+def _absent(found: Compared, said: Language) -> Iterator[str]:
+    """Yield what was told of classes that nothing is labelled of: all of it is false."""
+    for label, pair in found.judged.absent.items():
+        a, b = (counted(each, found.asked.score).false for each in pair)
+        if a or b:
+            yield say_in(said, "compare.absent", label=say_in(said, f"label.{label}"), a=a, b=b)
 
 
 def differing(each: Contrast, said: Language) -> str:

@@ -21,7 +21,7 @@ def bench(folder: Path | None, names: str, *, as_json: bool) -> None:
     Raises:
         ModelFault: A model cannot be opened, or the folder holds no labelled picture.
     """
-    from engine.bench.compare import choice, compare, labelled
+    from engine.bench.compare import choice, compare, costs, labelled
     from engine.vision.objects import Detector
 
     detectors = {file.name: Detector(file, least=0.02) for file in installed()}
@@ -33,6 +33,10 @@ def bench(folder: Path | None, names: str, *, as_json: bool) -> None:
         return
     for line in _table(results):
         out(line)
+    several = {name: (each, each.sizes) for name, each in detectors.items() if len(each.sizes) > 1}
+    for name, times in costs(several).items():
+        told = ", ".join(f"{wide}x{high} {ms:.1f}" for (wide, high), ms in times.items())
+        out(f"{name}, CPU ms by size of input: {told}")
     if chosen is not None:
         out(f"choose: {chosen.name}  (detector: {{model: {chosen.name}}} in matthan.yaml)")
     elif results:

@@ -31,6 +31,16 @@ _PICTURES = "snapshots"
 #: Events that are asked for at once.
 _PAGE = 1000
 _VERDICT = "verdict"
+#: What is said of pictures that were not taken anew.
+_OTHERS = (
+    "collect.judged",
+    "collect.known",
+    "collect.near",
+    "collect.nothing",
+    "collect.other",
+    "collect.unsaid",
+    "collect.damaged",
+)
 
 
 class Only(StrEnum):
@@ -117,19 +127,19 @@ def collect(
 
     An alert that was true makes its object sure; one that was false makes the picture one in which it is not; what
     nobody judged keeps the machine's own score. Nearly equal pictures are taken once. A tenth of the days is kept for
-    judging. Run again, it goes on. To be run where the engine's state folder is, by somebody who may look back.
+    judging. Run again, it goes on, and takes over what was said since; labels that you changed by hand stay yours.
+    To be run where the engine's state folder is, by somebody who may look back.
 
     The pictures are personal data: the folder is yours to guard and to delete. Only what was told as a person is
     blurred: who was not found is not.
     """  # noqa: D301 - click's mark for lines that stay as they are
 
-    async def talk(speaker: Speaker) -> Made:
+    async def talk(speaker: Speaker) -> tuple[Speaker, list[tuple[Path, Slip]], dict[str, str]]:
         slips = [each for each in _slips(_state(config) / _PICTURES) if _is_meant(speaker, each[1])]
         if not slips:
             complain(speaker.say("collect.none", folder=_state(config) / _PICTURES))
             raise typer.Exit(1)
-        verdicts = await _verdicts(speaker, camera, min(slip.at for _, slip in slips))
-        return _written(speaker, slips, verdicts)
+        return speaker, slips, await _verdicts(speaker, camera, min(slip.at for _, slip in slips))
 
     def _is_meant(speaker: Speaker, slip: Slip) -> bool:
         day = slip.at.astimezone(speaker.zone).replace(tzinfo=None)
@@ -160,6 +170,9 @@ def collect(
                 )
             )
             raise typer.Exit(1) from None
+        except KeyboardInterrupt:  # what is written is whole; the next run goes on
+            _told(speaker, made)
+            raise typer.Exit(130) from None
         finally:
             _leave(config, folder, made, speaker)
         return _told(speaker, made)
@@ -173,16 +186,17 @@ def collect(
             )
             return made
         out(speaker.say("collect.done", count=made.counts["taken"], folder=folder))
-        for what in ("known", "near", "other", "unsaid", "damaged"):
-            if made.counts[what]:
-                out("  " + speaker.say(f"collect.{what}", count=made.counts[what]))
+        for code in _OTHERS:
+            if count := made.counts[code.removeprefix("collect.")]:
+                out("  " + speaker.say(code, count=count))
         if made.boxes:
             out("  " + ", ".join(f"{name} {count}" for name, count in sorted(made.boxes.items())))
         if blur is not Blur.NONE:
             out(speaker.say("collect.blurred"))
         return made
 
-    speak(socket, token, lang, talk, why)
+    # not within the conversation: Ctrl-C would only be heard at its end
+    _written(*speak(socket, token, lang, talk, why))
 
 
 def _state(config: Path | None) -> Path:
@@ -231,12 +245,15 @@ def _take(
     from engine.dataset.blur import blurred, heads
     from engine.dataset.slip import judged
 
-    if path.stem in target.names:
-        return "known"
+    objects = None if slip.objects is None else judged(slip, verdict)
+    if path.stem in target:
+        # a verdict that teaches nothing leaves what was taken before as it is
+        later = objects is not None and verdict in ("true", "false")
+        return "judged" if later and target.relabel(path.stem, objects or (), verdict or "") else "known"
     if not _is_asked(verdict, only):
         return "other"
-    if slip.objects is None:
-        return "unsaid"
+    if objects is None or slip.objects is None:
+        return "unsaid" if slip.objects is None else "nothing"
     try:
         with Image.open(path) as opened:
             picture = opened.convert("RGB")
@@ -244,7 +261,6 @@ def _take(
         return "damaged"
     if blur is not Blur.NONE:
         picture = blurred(picture, heads(slip.objects, whole=blur is Blur.PEOPLE))
-    objects = judged(slip, verdict)
     clip = f"{slip.camera}-{slip.at:%Y-%m-%d}"
     if not target.add(path.stem, picture, objects, clip=clip, verdict=verdict or "", alert=slip.alert):
         return "near"

@@ -17,8 +17,12 @@ import typer
 from engine.commands.completion import cameras
 from engine.commands.output.talk import AsJson, Language_, Socket, Speaker, Token, Why, speak
 from engine.commands.output.terminal import complain, data, out
+from engine.commands.vision.collect import Blur, Wiped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from engine.api.wire import Tracked
     from engine.dataset.slip import Box, Object
 
 
@@ -42,6 +46,7 @@ def missed(
             "--box", metavar="X0,Y0,X1,Y1", help="Where, in 0..1 of the picture; as often as there are such."
         ),
     ],
+    blur: Wiped = Blur.FACES,
     socket: Socket = None,
     token: Token = None,
     lang: Language_ = None,
@@ -53,31 +58,33 @@ def missed(
     \b
     matthan vision missed /srv/teach gate --label person --box 0.42,0.30,0.47,0.55
 
-    What was told in it is noted too, with the machine's own score. Faces are not blurred.
+    What was told in it is noted too, with the machine's own score. Blurred are those whom you noted and those who were
+    told, nobody else.
     """  # noqa: D301 - click's mark for lines that stay as they are
 
     async def talk(speaker: Speaker) -> None:
         from PIL import Image
 
+        from engine.dataset.blur import blurred, heads
         from engine.dataset.folder import DataFolder
         from engine.dataset.slip import Object
 
-        boxes = [_box(each, speaker) for each in box]
+        noted = [Object(label.value, 1.0, _box(each, speaker)) for each in box]
         shown = await speaker.client.picture(camera, best=False)
-        seen = [Object(each.label, min(each.score, 0.99), each.box, each.track) for each in shown.tracks]
-        objects = [*(Object(label.value, 1.0, each) for each in boxes), *_known(seen)]
+        seen = _seen(shown.tracks)
         at = (shown.at or datetime.now(UTC)).astimezone(UTC)
-        name = f"{camera}-{at:%Y%m%dT%H%M%S}-missed"
+        name = f"{camera}-{at:%Y%m%dT%H%M%S}.{at.microsecond // 1000:03}-missed"
+        objects = [*noted, *_others(seen, noted)]
         try:
             picture = Image.open(io.BytesIO(shown.jpeg)).convert("RGB")
+            if blur is not Blur.NONE:
+                picture = blurred(picture, heads([*noted, *seen], whole=blur is Blur.PEOPLE))
             clip = f"{camera}-{at:%Y-%m-%d}"
-            added = DataFolder(folder).add(name, picture, objects, clip=clip, verdict="missed", alert="")
+            DataFolder(folder).add(name, picture, objects, clip=clip, verdict="missed", alert="")
         except (OSError, ValueError) as error:
-            complain(speaker.say("collect.unwritable", folder=folder, reason=error))
+            reason = getattr(error, "strerror", None) or error
+            complain(speaker.say("collect.unwritable", folder=folder, reason=reason))
             raise typer.Exit(1) from None
-        if not added:
-            complain(speaker.say("collect.same", camera=camera))
-            raise typer.Exit(1)
         if as_json:
             data(json.dumps({"file": f"images/{name}.jpg", "boxes": len(objects)}))
             return
@@ -90,10 +97,23 @@ def missed(
     speak(socket, token, lang, talk, why)
 
 
-def _known(seen: list[Object]) -> list[Object]:
-    from engine.dataset.slip import CLASSES
+def _seen(tracks: Iterable[Tracked]) -> list[Object]:
+    """Return what was seen in this very picture, with the machine's own score."""
+    from engine.dataset.slip import CLASSES, Object
+    from engine.fleet.state import TrackState
 
-    return [each for each in seen if each.label in CLASSES]
+    return [
+        Object(each.label, min(each.score, 0.99), each.box, each.track)
+        for each in tracks
+        if each.label in CLASSES and each.state is TrackState.SEEN
+    ]
+
+
+def _others(seen: Sequence[Object], noted: Sequence[Object]) -> list[Object]:
+    """Return what was seen and is nothing that a person noted, whatever the machine took that for."""
+    from engine.vision.boxes import overlap
+
+    return [each for each in seen if all(overlap(each.box, that.box) < 0.5 for that in noted)]
 
 
 def _box(text: str, speaker: Speaker) -> Box:

@@ -135,7 +135,7 @@ async def test_snapshot_is_whole_named_and_described(
     slip = json.loads(picture.with_suffix(".json").read_text())
     assert slip["sha256"] == sha256(picture.read_bytes()).hexdigest()
     assert (slip["decision"], slip["camera"], slip["bytes"]) == (made.id, "gate", len(picture.read_bytes()))
-    assert (slip["alert"], slip["key"]) == (made.alert, made.key)
+    assert (slip["alert"], slip["key"], slip["cause"]) == (made.alert, made.key, "")
     assert isinstance(slip["objects"], list)  # what was told of this very picture
     assert hands.pictures == [("gate", 640)]
     await snapshot.run(_job(made, "snapshot"))  # an attempt more replaces it

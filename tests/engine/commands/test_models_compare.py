@@ -99,6 +99,7 @@ def test_the_better_one_is_said_with_how_sure_it_is(folder: Path) -> None:
         r"^yard +12 +12 +0\.500 +1\.000 +\+0\.500 +-$", told.stdout, re.M
     )  # too few by themselves
     assert "24 pictures" in told.stdout
+    assert "No car is labelled, and some are told all the same: 24 by A, 0 by B." in told.stdout
     assert "To install it: matthan models add all.tflite --name NAME --labels person,car" in told.stdout
     assert re.search(r"^A  day: [0-9.,]+ ms of CPU a picture  \(day\.tflite\)$", told.stdout, re.M)
 
@@ -117,6 +118,16 @@ def test_exit_codes_say_what_speaks_against_the_second(folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("two")
+def test_where_nothing_is_there_what_is_told_is_false(folder: Path) -> None:
+    for path in (folder / "labels").iterdir():
+        path.write_text("")
+    told = run("day", "all", folder)
+    assert told.exit_code == 4
+    assert "No person is labelled, and some are told all the same: 12 by A, 24 by B." in told.stdout
+    assert "AP50" not in told.stdout  # no column without a figure
+
+
+@pytest.mark.usefixtures("two")
 def test_programs_read_it_all(folder: Path) -> None:
     told = json.loads(run("day", "all", folder, "--json").stdout)
     assert (told["verdict"], told["pictures"], told["units"], told["split"]) == ("b", 24, 24, "val")
@@ -124,6 +135,7 @@ def test_programs_read_it_all(folder: Path) -> None:
     assert (person["objects"], person["a"]["ap50"], person["b"]["ap50"]) == (24, 0.5, 1.0)
     assert person["difference"]["low"] > 0
     assert told["mean"]["of"] == ["person"]
+    assert told["false_of_absent"] == {"car": {"a": 24, "b": 0}}
     assert set(told["sources"]) == {"gate", "yard"}
     first = told["differ"][0]
     assert first["picture"].endswith("00.jpg")  # dark: A missed the person and told a car

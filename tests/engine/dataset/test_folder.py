@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,8 @@ def test_it_is_read_by_those_who_learn_and_judge_and_goes_on_where_it_was(tmp_pa
     one = DataFolder(tmp_path)
     assert one.add("a", picture(1), [WHO], clip="gate-2026-03-01", verdict="true", alert="x")
     again = DataFolder(tmp_path)
-    assert again.names == {"a"}
+    assert "a" in again
+    assert "b" not in again
     assert again.add("b", picture(2), [], clip="gate-2026-03-01", verdict="false", alert="y")
     told = album(tmp_path, "all")
     assert [each.picture.stem for each in told.shots] == ["a", "b"]
@@ -43,20 +44,59 @@ def test_the_trainer_reads_it(tmp_path: Path) -> None:
     assert boxes.tolist() == [[0, 80, 45, 160, 135, 1]]
 
 
-def test_what_shows_the_same_is_taken_once_unless_somebody_judged_it(tmp_path: Path) -> None:
+def test_nearly_equal_pictures_of_a_camera_are_taken_once(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     noisy = Image.fromarray(np.clip(np.asarray(picture(1)).astype(int) + 2, 0, 255).astype(np.uint8))
-    walked = replace(WHO, box=(0.5, 0.25, 0.75, 0.75))
+    assert folder.add("a", picture(1), [], clip="gate", verdict="", alert="")
+    assert not folder.add("b", noisy, [], clip="gate", verdict="", alert="")
+    assert not DataFolder(tmp_path).add("b", noisy, [], clip="gate", verdict="", alert="")
+    assert folder.add("b", noisy, [], clip="yard", verdict="", alert="")
+    assert folder.add("c", picture(2), [], clip="gate", verdict="", alert="")
+
+
+def test_who_walks_on_before_a_camera_that_stands_still_is_another_picture(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    further = Object("person", 0.6, (0.6, 0.25, 0.85, 0.75), 1)
     assert folder.add("a", picture(1), [WHO], clip="gate", verdict="", alert="")
-    assert not folder.add("b", noisy, [WHO], clip="gate", verdict="", alert="")
-    assert not DataFolder(tmp_path).add("b", noisy, [WHO], clip="gate", verdict="", alert="")
-    assert folder.add(
-        "b", noisy, [walked], clip="gate", verdict="", alert=""
-    )  # the same scene, somebody elsewhere
-    assert folder.add("c", noisy, [WHO], clip="yard", verdict="", alert="")
-    assert folder.add("d", picture(2), [WHO], clip="gate", verdict="", alert="")
-    assert folder.add("e", noisy, [], clip="gate", verdict="false", alert="x")
-    assert folder.add("f", noisy, [], clip="gate", verdict="false", alert="y")
+    assert not folder.add("b", picture(1), [WHO], clip="gate", verdict="", alert="")
+    assert folder.add("b", picture(1), [further], clip="gate", verdict="", alert="")
+    assert not DataFolder(tmp_path).add("c", picture(1), [further], clip="gate", verdict="", alert="")
+    assert folder.add("c", picture(1), [WHO, further], clip="gate", verdict="", alert="")
+
+
+def test_a_persons_word_is_not_lost_to_a_picture_that_nobody_judged(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    assert folder.add("a", picture(1), [WHO], clip="gate", verdict="", alert="")
+    assert folder.add("b", picture(1), [WHO], clip="gate", verdict="true", alert="")
+    assert folder.add("c", picture(1), [WHO], clip="gate", verdict="true", alert="")
+
+
+def test_what_was_said_since_changes_the_labels_but_not_those_that_a_person_changed(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    seen = Object("person", 0.6, WHO.box, 1)
+    for name, seed in (("a", 1), ("b", 2)):
+        folder.add(name, picture(seed), [seen], clip="gate", verdict="", alert="")
+    (tmp_path / "labels" / "b.txt").write_text("4 0.5 0.5 0.1 0.1 1.000\n")
+    again = DataFolder(tmp_path)
+    assert again.relabel("a", [], "false")
+    assert not again.relabel("a", [], "false")  # nothing new
+    assert not again.relabel("b", [], "false")
+    assert (tmp_path / "labels" / "a.txt").read_text() == ""
+    assert (tmp_path / "labels" / "b.txt").read_text() == "4 0.5 0.5 0.1 0.1 1.000\n"
+    with (tmp_path / MANIFEST).open(encoding="utf-8", newline="") as file:
+        rows = [(row["boxes"], row["human"], row["verdict"]) for row in csv.DictReader(file)]
+    assert rows == [("0", "0", "false"), ("1", "0", "")]
+
+
+def test_a_line_that_was_cut_by_a_full_disk_is_no_picture_and_spoils_no_other(tmp_path: Path) -> None:
+    DataFolder(tmp_path).add("a", picture(1), [WHO], clip="gate", verdict="", alert="")
+    manifest = tmp_path / MANIFEST
+    manifest.write_text(manifest.read_text() + "images/b.jpg,site,-")
+    again = DataFolder(tmp_path)
+    assert "b" not in again
+    assert again.add("b", picture(2), [WHO], clip="gate", verdict="", alert="")
+    assert len(DataFolder(tmp_path).path.joinpath(MANIFEST).read_text().splitlines()) == 3
+    assert "b" in DataFolder(tmp_path)
 
 
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:

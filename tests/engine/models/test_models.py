@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from engine.commands.models import app
 from engine.models import Entry, ModelFault, find, folder, installed, registry, reported
 from engine.models.fetch import fetch
-from engine.models.known import HEADS, class_of
+from engine.models.known import HEADS, class_of, sizes_of
 from engine.models.library import describe, keep
 from engine.text import LANGUAGES, catalogue
 
@@ -84,6 +84,9 @@ def test_the_registry_is_whole() -> None:
         assert entry.licence == "Apache-2.0"
         assert all(url.startswith("https://") for url in entry.urls)
     assert [len(registry()[name].labels) for name in fetched] == [80, 90, 1]
+    assert all(min(size) >= 128 for entry in registry().values() for size in entry.sizes)
+    assert sizes_of([416, 256]) == ((416, 256),)
+    assert sizes_of([[416, 256], [320, 192]]) == ((416, 256), (320, 192))
     ours = reported(registry()["yolox-nano"].labels)
     assert {"person", "two_wheeler", "car", "heavy", "animal", "backpack"} <= set(ours)
     assert "toilet" not in ours

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from engine.vision import crops
 from engine.vision.boxes import area, shared
+from engine.vision.model import Boxes
 
 WIDE, SQUARE = (1920, 1080), ((416, 416),)
 SIZES = ((416, 256), (352, 288), (320, 192), (640, 384))
 
 
-def boxes(*each: tuple[float, float, float, float]) -> crops.Boxes:
+def boxes(*each: tuple[float, float, float, float]) -> Boxes:
     return np.array(each, np.float32)
 
 
@@ -93,3 +94,9 @@ def test_every_region_is_in_a_part_of_the_inputs_aspect(
         assert part.shrink >= crops.ZOOM - 1e-9
     for region in (regions * np.array(picture * 2, np.float32)).tolist():
         assert any(shared(tuple(region), part.rect) >= area(tuple(region)) * 0.999 - 1e-3 for part in parts)
+
+
+def test_the_whole_picture_is_shown_where_a_part_is_no_cheaper() -> None:
+    row = boxes((0.3, 0.4, 0.9, 0.5))  # far off: only the finest size will do
+    assert crops.plan(row, (640, 360), SIZES) == [crops.finest((640, 360), SIZES)]
+    assert crops.plan(row, (1280, 720), SIZES) != [crops.finest((1280, 720), SIZES)]

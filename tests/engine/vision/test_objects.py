@@ -3,13 +3,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from engine.bench.compare import costs
 from engine.models import ModelFault, ModelFile
 from engine.vision import postprocess
 from engine.vision.boxes import overlap, suppress
+from engine.vision.graph import Seen
 from engine.vision.objects import Detector
 from engine.vision.pool import DetectorPool
 from engine.vision.postprocess import OutputShape
@@ -88,6 +92,36 @@ def test_a_foreign_head_and_wrong_labels_are_refused(model: Load) -> None:
     with pytest.raises(ModelFault) as caught:
         Detector(replace(model(YOLOX), head="ssd"))
     assert caught.value.code == "model.not_understood"
+
+
+class Drawn:
+    """A graph that finds one object in its left half."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.ran = 0
+        self.seen = Seen(
+            (((1, height, width, 3), np.float32),), (((1, 1, 4), np.float32), ((1, 1, 2), np.float32))
+        )
+
+    def run(self, pixels: NDArray[Any]) -> list[NDArray[np.float32]]:
+        assert pixels.shape == self.seen.inputs[0][0]
+        self.ran += 1
+        return [np.array([[[0, 0, 0.5, 1]]], np.float32), np.array([[[0.1, 0.9]]], np.float32)]
+
+
+def test_a_file_of_several_sizes_runs_the_one_that_the_picture_has(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = [Drawn(416, 256), Drawn(320, 192)]
+    monkeypatch.setattr("engine.vision.objects.graphs", lambda _: made)
+    detector = Detector(ModelFile("several", tmp_path / "m", "", None, None, ("person", "car"), "rgb"))
+    assert (detector.sizes, detector.size) == (((416, 256), (320, 192)), (416, 256))
+    found = detector.detect(np.zeros((192, 320, 3), np.uint8))
+    assert [found.names[label] for label in found.labels] == ["car"]
+    assert [each.ran for each in made] == [0, 1]
+    with pytest.raises(KeyError):
+        detector.detect(np.zeros((256, 320, 3), np.uint8))
+    assert costs({"m": (detector, detector.sizes)}, rounds=2)["m"].keys() == set(detector.sizes)
 
 
 def test_a_pool_serves_many_and_says_whom_it_could_not(model: Load) -> None:
