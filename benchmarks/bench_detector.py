@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,7 @@ def _figures(
     tables: Mapping[str, Table],
     clips: Mapping[str, Mapping[str, Events]],
     times: Mapping[str, Mapping[Size, float]],
-    left_out: Mapping[str, Any] | None,
+    apart: Mapping[str, float | None],
 ) -> dict[str, float | None]:
     """Return our own figures by the names that the bars call them."""
     told = summed(each[own] for each in clips.values())
@@ -145,7 +145,7 @@ def _figures(
         "coco_cc: person AP50": person.ap,
         "coco_cc: person precision at 0.45": person.told.precision,
         **{f"val: {label} AP50": row[own].ap for label, row in tables["val"].items()},
-        "left out whole: classes worse than yolox-nano": bars.worse(left_out) if left_out else None,
+        **apart,
         "drawn: mean AP50": mean(tables["drawn"], own),
         "clips: events": told.found,
         "clips: others": told.others,
@@ -154,6 +154,16 @@ def _figures(
             for w, h in _BARRED
             if (w, h) in times[own]
         },
+    }
+
+
+def _apart(left_out: Mapping[str, Any] | None, sources: Iterable[str]) -> dict[str, float | None]:
+    """Return what is known of sources left out whole; nothing where nobody left one out."""
+    if not left_out:
+        return {}
+    return {
+        "left out whole: classes worse than yolox-nano": bars.worse(left_out),
+        "left out whole: sources never left out": bars.untried(left_out, sources),
     }
 
 
@@ -186,14 +196,15 @@ def measure(own: Path | None, left_out: Mapping[str, Any] | None = None) -> dict
     parts = grouped(every, lambda shot: shot.part)
     real = [each for each in every if each.shot.part in SETS]
     tables, clips = _tables(parts), events(models, PEER)
-    figures = _figures(next(iter(models)), tables, clips, times, left_out)
+    by_source = parted(grouped(real, lambda shot: shot.source), SCORE)
+    figures = _figures(next(iter(models)), tables, clips, times, _apart(left_out, by_source))
     return {
         "bench": "detector",
         "pictures": _pictures(parts),
         "animals": _animals(parts),
         "CPU of a look": _priced(times),
         "AP50": {part: shown(each, means=part != "coco_cc") for part, each in tables.items()},
-        "source": parted(grouped(real, lambda shot: shot.source), SCORE),
+        "source": by_source,
         "light": parted(grouped(real, lambda shot: shot.light), SCORE),
         f"at {SCORE}": {part: at_score(parts[name], SCORE) for part, name in _SCORED.items()},
         "clips": _told(clips),

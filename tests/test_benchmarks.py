@@ -74,10 +74,16 @@ def test_what_was_left_out_is_compared_where_there_are_boxes_enough(bench: Modul
     def row(own: float, published: float, boxes: int) -> dict[str, float]:
         return {"own": own, "published": published, "boxes": boxes}
 
-    classes = {"car": row(0.5, 0.4, 90), "heavy": row(0.1, 0.2, 60), "person": row(0.0, 0.9, 4)}
+    classes = {
+        "car": row(0.5, 0.4, 90),
+        "heavy": row(0.1, 0.2, 60),
+        "person": row(0.0, 0.9, 4),
+        "animal": row(0.9, 0.1, 5),
+    }
     told = {"folds": [{"without": ["toll"], "samples": 1, "sources": {"toll": classes}}]}
     assert bench.bars.worse(told) == 1
     assert bench.bars.worse({"folds": []}) is None
+    assert bench.bars.untried(told, ["toll", "nir", "oib"]) == 2
     assert bench.bars.left_out(told)["toll"]["heavy"] == {
         "boxes": "60", "left out": "0.100", "yolox-nano": "0.200",
     }  # fmt: skip
