@@ -22,7 +22,7 @@ from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import Annotated, Any, Final, Literal, TypeVar
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import aiohttp
 from platformdirs import user_state_path
@@ -30,6 +30,8 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from engine.api import explanation, wire
 from engine.api.errors import ApiError, Unreachable
+from engine.api.picture import Picture as Picture
+from engine.api.picture import picture
 from engine.api.question import CALL_TIMEOUT, IDEMPOTENCY_KEY, WHY, A, Question
 from engine.api.resources import (
     acts,
@@ -69,8 +71,6 @@ LARGE: Final = 256 << 10
 
 T = TypeVar("T")
 _STREAMED: TypeAdapter[Any] = TypeAdapter(Annotated[Streamed, Field(discriminator="type")])
-_TRACKS = TypeAdapter(list[wire.Tracked])
-_AT: TypeAdapter[datetime | None] = TypeAdapter(datetime | None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +88,6 @@ class Disconnected:
     reason: str
     retry_in: float
     cause: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A still, and what the engine says of it.
-
-    Attributes:
-        source: ``camera`` (its own still), ``stream`` (its main stream) or ``analysis``.
-        size: ``1280x720``.
-        lacks: Why it is no better one, a sentence; empty where there is nothing to say.
-        at: When it was seen, by the engine's clock; None: an older engine does not say.
-        tracks: What was seen in this very picture; empty unless it is the analysed one.
-    """
-
-    jpeg: bytes
-    source: str
-    size: str
-    lacks: str
-    at: datetime | None = None
-    tracks: tuple[wire.Tracked, ...] = ()
 
 
 #: What `Client.updates` yields. A `State` replaces all that was known.
@@ -310,7 +290,8 @@ class Client:
     async def picture(self, camera: str, width: int = 4096, *, best: bool = True) -> Picture:
         """Return a still and where it came from: the best that can be had, which may take seconds."""
         query = {"width": width, "of": "best" if best else "analysis"}
-        return _picture(*await self._ask(cameras.STILL, camera, query=query))
+        jpeg, headers = await self._ask(cameras.STILL, camera, query=query)
+        return _parse(lambda told: picture(told, headers), jpeg)
 
     async def presets(self, camera: str) -> list[wire.Preset]:
         """Return a PTZ camera's presets."""
@@ -442,19 +423,6 @@ def _sent(body: BaseModel | Mapping[str, object]) -> str | BytesIO:
 
 def _json(body: BaseModel | Mapping[str, object]) -> str:
     return body.model_dump_json() if isinstance(body, BaseModel) else json.dumps(body)
-
-
-def _picture(jpeg: bytes, headers: Mapping[str, str]) -> Picture:
-    """Return a still with what its headers say."""
-    at, tracks = headers.get(cameras.STILL_AT), headers.get(cameras.STILL_TRACKS, "[]")
-    return Picture(
-        jpeg,
-        headers.get(cameras.STILL_SOURCE, cameras.ANALYSIS),
-        headers.get(cameras.STILL_SIZE, ""),
-        unquote(headers.get(cameras.STILL_LACKS, "")),
-        _parse(_AT.validate_json, json.dumps(at).encode()),
-        tuple(_parse(_TRACKS.validate_json, tracks.encode())),
-    )
 
 
 async def _messages(socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator[Message]:

@@ -8,8 +8,9 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel
 
 from engine.api import wire
-from engine.api.client import ApiError, Message, Picture
+from engine.api.client import ApiError, Message
 from engine.api.explanation import Explanation
+from engine.api.picture import Picture
 from engine.api.question import A, Inquiry, Question, Resource
 from engine.api.resources.cameras import tracked
 from engine.errors import Refusal

@@ -25,6 +25,7 @@ from engine.api.resources import (
     rules,
     state,
 )
+from engine.api.resources.decisions import Judge
 from engine.api.resources.deliveries import Letter
 from engine.api.resources.features import Feature
 from engine.api.routes import Api
@@ -242,6 +243,13 @@ class FakeEngine:
         made = self.decision(decision)
         by = wire.Acknowledgement(by=asked.by or caller.user, at=self.figures.now, note=asked.note)
         return self._revise(made, acknowledged=made.acknowledged or by)
+
+    async def judge(self, caller: Caller, decision: str, asked: Judge) -> wire.Event:
+        made = self.decision(decision)
+        facts = {"decision": made.id, "rule": made.rule, "verdict": asked.verdict, "note": asked.note}
+        return self.event(len(self.stored) + 1).model_copy(
+            update={"kind": "operator", "label": "verdict", "facts": facts}
+        )
 
     async def unacknowledge(self, caller: Caller, decision: str, asked: wire.Withdraw) -> wire.Decision:
         for made in self.decided:

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from engine.api import wire
-from engine.api.client import Message, Picture
+from engine.api.client import Message
 from engine.api.explanation import Explanation
+from engine.api.picture import Picture
 from engine.api.question import A, Question
 
 

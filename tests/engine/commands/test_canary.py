@@ -154,6 +154,8 @@ LIVE = [
     ("ptz", "cong", "goto", "1"),
     ("acknowledge", "d1"),
     ("act", "ring"),
+    ("judge", "d1", "false", "--note", CANARY),
+    ("judge", CANARY, "true"),
     ("camera", "retry", "cong"),
     ("camera", "retry", "--all"),
     ("camera", "retry", CANARY),
@@ -348,6 +350,8 @@ ELSEWHERE = {
         "tests/engine/commands/test_commission.py",
     ),
     "vision tune": "below",
+    **dict.fromkeys(("vision collect", "vision missed"), "tests/engine/commands/vision/test_collect.py"),
+    "models compare": "tests/engine/commands/test_models_compare.py",
     **dict.fromkeys(("audit list", "audit report"), "tests/engine/commands/audit"),
     "rules problem": "pages of our own: tests/engine/commands/test_problem.py",
 }  # fmt: skip
