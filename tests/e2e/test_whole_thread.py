@@ -282,7 +282,7 @@ async def test_from_a_camera_to_a_person_who_acts(
         await story.until("motion", lambda: story.event("motion", "began"))
         await story.until("object", lambda: story.event("object", "began"))
         labels = {each.label for each in story.events if each.kind == "object"}
-        assert labels <= {"person", "two_wheeler", "car", "heavy"}  # by the detector in the box
+        assert labels <= {"person", "two_wheeler", "car", "heavy", "animal"}  # by the detector in the box
         await story.until("a decision", lambda: any(each.rule == "moves" for each in story.decisions))
         moves = next(each for each in story.decisions if each.rule == "moves")
         assert moves.reason.en

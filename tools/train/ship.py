@@ -29,7 +29,7 @@ urls = []
 sha256 = "{sha256}"
 size = {size}
 licence = "Apache-2.0"
-input = [{width}, {height}]
+input = {inputs}
 head = "boxes"
 labels = {labels}
 colours = "rgb"
@@ -122,6 +122,7 @@ def _file(target: Path) -> dict[str, object]:
         "sha256": digest,
         "width": sizes[0][0],
         "height": sizes[0][1],
+        "inputs": json.dumps([list(size) for size in sizes]),
         "sizes": ", ".join(f"{width}x{height}" for width, height in sizes),
     }
 

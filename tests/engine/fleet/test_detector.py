@@ -28,7 +28,7 @@ def test_without_any_wish_or_download_objects_are_recognised() -> None:
     pool, trouble = open_pool(DetectorSettings())
     assert pool is not None
     assert (pool.model.name, trouble) == ("matthan-nano", None)
-    assert pool.names == ("person", "two_wheeler", "car", "heavy")
+    assert pool.names == ("person", "two_wheeler", "car", "heavy", "animal")
     pool.close()
 
 

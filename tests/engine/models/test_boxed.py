@@ -38,7 +38,7 @@ def test_it_recognises_drawn_figures() -> None:
     file = find(NAME)
     assert file is not None
     detector = Detector(file, least=0.02)
-    assert detector.names == ("person", "two_wheeler", "car", "heavy")
+    assert detector.names == ("person", "two_wheeler", "car", "heavy", "animal")
     told = marks([(see(detector, frame), truth) for frame, truth in _drawn()], detector.names)
     assert (mean(told.values()) or 0) >= FLOOR, told
 
@@ -46,7 +46,7 @@ def test_it_recognises_drawn_figures() -> None:
 def test_it_is_small() -> None:
     file = find(NAME)
     assert file is not None
-    assert file.path.stat().st_size <= 2_000_000
+    assert file.path.stat().st_size <= 3_000_000  # one set of weights, four graphs
 
 
 def test_its_card_says_what_it_must_not_be_used_for() -> None:
