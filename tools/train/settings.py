@@ -53,7 +53,7 @@ class Settings:
     sizes_polish: tuple[tuple[int, int], ...] = (FINAL, FINAL, (352, 288), (320, 192))
     mosaic: float = 0.5
     near: float = 0.4
-    drawn: float = 0.07
+    drawn: float = 0.15
     free: float = 0.05
     every: int = 8_000
     without: tuple[str, ...] = ()

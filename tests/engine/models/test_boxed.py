@@ -52,7 +52,13 @@ def test_it_is_small() -> None:
 def test_its_card_says_what_it_must_not_be_used_for() -> None:
     told = CliRunner().invoke(app, ["models", "card"])
     assert told.exit_code == 0
-    for heading in ("## What it learned from", "## How right it is", "## Limits", "## Not for"):
+    for heading in (
+        "## Whose weights it began from",
+        "## What it was taught with",
+        "## How right it is",
+        "## What it cannot see",
+        "## Not for",
+    ):
         assert heading in told.stdout
     assert registry()[NAME].sha256 in told.stdout
 
