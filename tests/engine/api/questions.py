@@ -13,6 +13,7 @@ from tests.fakes.engine import CAMERA
 
 #: Bodies that are right in form, by the name of their model.
 BODIES: Mapping[str, Any] = {
+    "Judge": {"verdict": "true"},
     "Act": {"name": "patrol", "camera": CAMERA},
     "PtzCommand": {"op": "stop"},
     "FeatureValue": {"value": 1},
