@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,11 +68,12 @@ def missed(
         from engine.dataset.blur import blurred, heads
         from engine.dataset.folder import DataFolder
         from engine.dataset.slip import Object
+        from engine.runtime.clock import SystemClock
 
         noted = [Object(label.value, 1.0, _box(each, speaker)) for each in box]
         shown = await speaker.client.picture(camera, best=False)
         seen = _seen(shown.tracks)
-        at = (shown.at or datetime.now(UTC)).astimezone(UTC)
+        at = (shown.at or SystemClock().now().wall).astimezone(UTC)
         name = f"{camera}-{at:%Y%m%dT%H%M%S}.{at.microsecond // 1000:03}-missed"
         objects = [*noted, *_others(seen, noted)]
         try:
