@@ -71,3 +71,19 @@ def test_another_net_is_refused_with_a_word(tmp_path: Path) -> None:
         pytest.skip("no other net is here")
     with pytest.raises(NotOurs, match="convolution"):
         load(Net(), other)
+
+
+def test_the_net_in_the_box_is_read_back_with_what_its_scores_mean(picture: np.ndarray) -> None:
+    """So that a site teaches on from it: ``--from matthan-nano``."""
+    boxed = find("matthan-nano")
+    assert boxed is not None
+    net = load(Net(), boxed.path).eval()
+    small = np.ascontiguousarray(picture[:256])
+    with torch.no_grad():
+        logits, _ = net(torch.from_numpy(small.transpose(2, 0, 1).copy())[None].float())
+    model = Interpreter(model_path=str(boxed.path), num_threads=1)
+    runner = model.get_signature_runner("w416h256")
+    told = runner(args_0=small[None].astype(np.float32))
+    scores = next(value for value in told.values() if value.shape[-1] == 5)[0]
+    assert net.shift.abs().max() > 0.01
+    assert np.abs(torch.sigmoid(logits)[0].numpy() - scores).max() < 2e-3
