@@ -41,7 +41,7 @@ from engine.bench.compare import costs, open_picture
 from engine.bench.riders import joined
 from engine.models import ModelFault, ModelFile, find
 from engine.models.library import describe, fingerprint
-from engine.vision.graph import Size
+from engine.vision.crops import Size
 from engine.vision.objects import Detector
 
 PEER = "yolox-nano"

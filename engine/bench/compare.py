@@ -16,7 +16,7 @@ from engine.bench.labelled import Score, Truth, marks, mean, read
 from engine.bench.riders import joined
 from engine.models import ModelFault, class_of
 from engine.vision import crops
-from engine.vision.graph import Size
+from engine.vision.crops import Size
 from engine.vision.model import Detections
 from engine.vision.objects import Detector
 from engine.vision.picture import rgb

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from engine.models.known import ours
+
 #: Classes of the trainer, by number.
-CLASSES = ("person", "two_wheeler", "car", "heavy", "animal")
+CLASSES = ours()
 _NUMBERS = frozenset(str(number) for number in range(len(CLASSES)))
 #: Most that the machine is believed.
 _MACHINE = 0.99

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.models import ModelFault
-
-Size = tuple[int, int]  #: width and height in pixels
+from engine.vision.crops import Size
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from engine.models import ModelFault, ModelFile, class_of, reported
 from engine.vision import postprocess
 from engine.vision.boxes import suppress
-from engine.vision.graph import Graph, Size, graphs
+from engine.vision.crops import Size
+from engine.vision.graph import Graph, graphs
 from engine.vision.model import Detections
 from engine.vision.native_stderr import without_info
 

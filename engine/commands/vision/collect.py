@@ -133,11 +133,12 @@ def collect(
     The pictures are personal data: the folder is yours to guard and to delete. Only what was told as a person is
     blurred: who was not found is not.
     """  # noqa: D301 - click's mark for lines that stay as they are
+    state = _state(config)
 
     async def talk(speaker: Speaker) -> tuple[Speaker, list[tuple[Path, Slip]], dict[str, str]]:
-        slips = [each for each in _slips(_state(config) / _PICTURES) if _is_meant(speaker, each[1])]
+        slips = [each for each in _slips(state / _PICTURES) if _is_meant(speaker, each[1])]
         if not slips:
-            complain(speaker.say("collect.none", folder=_state(config) / _PICTURES))
+            complain(speaker.say("collect.none", folder=state / _PICTURES))
             raise typer.Exit(1)
         return speaker, slips, await _verdicts(speaker, camera, min(slip.at for _, slip in slips))
 
@@ -174,7 +175,7 @@ def collect(
             _told(speaker, made)
             raise typer.Exit(130) from None
         finally:
-            _leave(config, folder, made, speaker)
+            _leave(state, folder, made, speaker)
         return _told(speaker, made)
 
     def _told(speaker: Speaker, made: Made) -> Made:
@@ -276,10 +277,10 @@ def _is_asked(verdict: str | None, only: Only | None) -> bool:
     return wanted[only] if only in wanted else verdict == str(only)
 
 
-def _leave(config: Path | None, folder: Path, made: Made, speaker: Speaker) -> None:
+def _leave(state: Path, folder: Path, made: Made, speaker: Speaker) -> None:
     """Leave for the audit log who took how many pictures out, and where to."""
     from engine.commands.output.leaving import leave
     from engine.identity.record import Deed
 
     about: dict[str, Fact] = {"what": "collect", "folder": str(folder), "files": made.counts["taken"]}
-    leave(_state(config), Deed.EXPORT, about, speaker.language)
+    leave(state, Deed.EXPORT, about, speaker.language)
