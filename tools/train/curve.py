@@ -24,7 +24,7 @@ def draw(run: Path, target: Path) -> None:
     mpl.rcParams["svg.hashsalt"] = "matthan"  # the same run gives the same file
     from matplotlib import pyplot as plt
 
-    rows = list(log(run))
+    rows = log(run)
     losses = [row for row in rows if "loss" in row]
     judged = [row for row in rows if "views" in row]
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")

@@ -10,7 +10,6 @@ import copy
 import json
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -204,7 +203,12 @@ class Trainer:
             file.write(json.dumps(row) + "\n")
 
 
-def log(run: Path) -> Iterator[dict[str, Any]]:
-    """Yield what a run has written down so far."""
-    with (run / "log.jsonl").open(encoding="utf-8") as file:
-        yield from (json.loads(line) for line in file)
+def log(run: Path) -> list[dict[str, Any]]:
+    """Return what a run has written down; what was given up by going back to a checkpoint is left out."""
+    kept: list[dict[str, Any]] = []
+    for line in (run / "log.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        if kept and row["samples"] < kept[-1]["samples"]:
+            kept = [each for each in kept if each["samples"] < row["samples"]]
+        kept.append(row)
+    return kept

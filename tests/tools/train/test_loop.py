@@ -46,6 +46,13 @@ def test_a_source_that_is_left_out_is_watched_and_not_learned(tmp_path: Path, pi
     assert set(rows[-1]) == {"stop", "photographs", "drawn", "far"}
 
 
+def test_what_was_given_up_is_not_in_the_log(tmp_path: Path) -> None:
+    told = [(2, "a"), (4, "b"), (4, "c"), (6, "d"), (3, "e"), (5, "f")]
+    lines = (f'{{"samples": {samples}, "name": "{name}"}}' for samples, name in told)
+    (tmp_path / "log.jsonl").write_text("\n".join(lines) + "\n")
+    assert [row["name"] for row in log(tmp_path)] == ["a", "e", "f"]
+
+
 def test_body_neck_and_heads_learn_at_their_own_rates(tmp_path: Path, pictures: Pack) -> None:
     trainer = _trainer(tmp_path, pictures)
     before = {name: value.clone() for name, value in trainer.net.named_parameters()}
