@@ -98,12 +98,21 @@ def boxes_and_scores(shape: OutputShape, outputs: Sequence[Floats], least: float
     first, second = (output.reshape(output.shape[-2:]) for output in outputs)
     boxes: NDArray[Any]
     boxes, scores = (first, second) if _boxes_first(shape) else (second, first)
+    pixels = boxes.size > 0 and float(max(boxes.max(), -boxes.min())) > 2
+    likely = _reaching(scores, least)
+    boxes, scores = boxes[likely], scores[likely]
     classes = scores.argmax(axis=1)
-    best = scores[np.arange(len(scores)), classes]
-    pixels = boxes.size > 0 and float(np.abs(boxes).max()) > 2
     if pixels:
         boxes = boxes / np.array([shape.width, shape.height] * 2, np.float32)
-    return _least(boxes, best, classes, least)
+    return _least(boxes, scores[np.arange(len(scores)), classes], classes, least)
+
+
+def _reaching(scores: NDArray[Any], least: float) -> NDArray[np.intp]:
+    """Return the rows with a score of at least `least`: a few of thousands; to judge each row would cost more."""
+    rows: NDArray[np.intp] = np.flatnonzero(scores >= least) // scores.shape[1]  # in order
+    fresh = np.ones(len(rows), np.bool_)
+    fresh[1:] = rows[1:] != rows[:-1]
+    return rows[fresh]
 
 
 def _boxes_first(shape: OutputShape) -> bool:

@@ -38,7 +38,7 @@ class Shape:
     base: int = 16
     blocks: tuple[int, int, int] = (1, 3, 3)
     head: int = 64
-    hard: tuple[str, ...] = ("dark3", "heads")
+    hard: tuple[str, ...] = ("stem", "dark2", "dark3", "heads")
 
     def act(self, part: str) -> str:
         """Return the activation of a part: stem, dark2 to dark5, neck or heads."""

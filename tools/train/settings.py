@@ -42,9 +42,9 @@ class Settings:
 
     seed: int = 4
     batch: int = 32
-    rate: float = 3e-4
-    neck: float = 0.25
-    body: float = 0.0
+    rate: float = 1.5e-4
+    neck: float = 0.5
+    body: float = 0.15
     decay: float = 0.0
     ema: float = 0.9992
     ema_polish: float = 0.998

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
 from engine.bench.compare import costs
@@ -56,6 +59,25 @@ def test_boxes_and_scores_in_either_order_and_unit(boxes_first: bool, scale: flo
     raw = postprocess.boxes_and_scores(shape, outputs, 0.3)
     np.testing.assert_allclose(raw.boxes, [[0.1, 0.2, 0.5, 0.6]], atol=1e-6)
     assert raw.classes.tolist() == [1]
+
+
+@given(
+    arrays(
+        np.float32,
+        array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=6).filter(lambda shape: shape[1] > 0),
+        elements=st.one_of(st.floats(0, 1, width=32), st.just(float("nan"))),
+    )
+)
+def test_every_row_with_a_score_that_suffices_is_read_once(scores: NDArray[np.float32]) -> None:
+    boxes = np.tile(np.array([0.1, 0.2, 0.5, 0.6], np.float32), (len(scores), 1))
+    outputs = [boxes[None], scores[None]]
+    raw = postprocess.boxes_and_scores(
+        OutputShape(320, 320, tuple(each.shape for each in outputs)), outputs, 0.3
+    )
+    told = [row for row in scores if row.size and row[row.argmax()] >= np.float32(0.3)]
+    assert raw.scores.tolist() == [row.max() for row in told]
+    assert raw.classes.tolist() == [int(row.argmax()) for row in told]
+    assert len(raw.boxes) == len(told)
 
 
 def test_heads_are_known_by_their_tensors() -> None:
