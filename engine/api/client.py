@@ -52,7 +52,7 @@ from engine.api.resources.availability import By, CameraAvailability
 from engine.api.resources.state import Streamed
 from engine.runtime.supervisor import Backoff
 
-__all__ = ["ApiError", "Client", "Disconnected", "Message", "Unreachable", "default_socket"]
+__all__ = ["ApiError", "Client", "Disconnected", "Message", "Unreachable"]
 
 #: Seconds between two pings on the stream; a peer silent for one and a half of them is gone.
 HEARTBEAT: Final = 15.0
