@@ -1,5 +1,7 @@
 """What starting the command line costs: CPU of whole processes, as a ratio to bare Python and to Typer alone.
 
+`status` asks an engine of 64 cameras, whose answer lies ready: what the engine itself spends on it is not counted.
+
 Usage: python benchmarks/bench_cli.py [--json] [--rounds N]
 CPU is user + system seconds of the child, the least of the rounds (noise only adds); the ratios are what can be
 compared between machines. ``modules`` counts what had been imported at the end.
@@ -10,10 +12,14 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import socketserver
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 CONFIG = """
 cameras: [{id: gate, url: rtsp://192.0.2.1/live, zones: {all: [[0, 0], [1, 0], [1, 1]]}}]
@@ -43,9 +49,38 @@ def _children() -> float:
     return used.ru_utime + used.ru_stime
 
 
+@contextmanager
+def engine(door: Path, cameras: int = 64) -> Iterator[None]:
+    """Answer at a socket as an engine does that is asked for its state, always the same."""
+    at = "2026-11-01T12:00:00Z"
+    told = {
+        "revision": 1,
+        "engine": {"version": "0", "site": "yard", "language": "vi", "started": at, "now": at},
+        "cameras": [
+            {"id": f"c{n}", "name": f"Cổng {n}", "state": "online", "since": at} for n in range(cameras)
+        ],
+    }
+    body = json.dumps(told).encode()
+
+    class Answer(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body)
+
+    with socketserver.UnixStreamServer(str(door), Answer) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 def measure(rounds: int) -> dict[str, object]:
     """Return every figure; the programs take turns, so that a busy moment hits all of them."""
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary, engine(Path(temporary, "api.sock")):
         config = Path(temporary, "matthan.yaml")
         config.write_text(CONFIG)
         Path(temporary, "rules.yaml").write_text(RULES)
@@ -54,6 +89,7 @@ def measure(rounds: int) -> dict[str, object]:
             "import_typer": (f"import typer\n{COUNT}", ()),
             "import_typer_pydantic": (f"import typer, pydantic\npydantic.TypeAdapter(str)\n{COUNT}", ()),
             "help": (RUN, ("--help",)),
+            "status": (RUN, ("status", "--socket", str(Path(temporary, "api.sock")))),
             "config_check": (RUN, ("config", "check", str(config))),
         }
         runs = {name: [cpu(*program) for _ in range(1)] for name, program in programs.items()}

@@ -6,7 +6,6 @@ reorders by bidirectional marks, and a line feed forges a line of its own.
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from typing import Final
@@ -39,5 +38,7 @@ def escaped(text: str) -> str:
 
 
 def _escape(found: re.Match[str]) -> str:
+    import json  # which whoever prints lines for people does without
+
     char = found.group()
     return json.dumps(char)[1:-1] if unicodedata.category(char) in UNSAFE else char

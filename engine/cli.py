@@ -1,24 +1,25 @@
 """The command line: finds the command that is asked for and runs it.
 
 Commands register under the entry-point group ``matthan.commands``, each by its name on the command line,
-so that ``matthan tui`` works without the engine naming the TUI. Only the command that is asked for is
-imported: importing is the dearest thing at start. A broken plug-in costs its own command only.
+so that ``matthan tui`` works without the engine importing the TUI. Only the command that is asked for is
+imported, and none for the list of them: importing is the dearest thing at start. A broken plug-in costs its own
+command only.
 """
 
 from __future__ import annotations
 
 import io
 import sys
-from importlib.metadata import version
 
 import typer
 
-from engine.commands.installed import gather
-from engine.commands.output.terminal import block, complain, out
+from engine.commands.installed import Commands
+from engine.commands.output.terminal import block, out
 from engine.runtime.child_process import tie
 
 root = typer.Typer(
     name="matthan",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -32,6 +33,8 @@ root = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         out(f"matthan {version('matthan')}")
         raise typer.Exit
 
@@ -49,8 +52,6 @@ def main() -> None:
     """Run the command line."""
     tie()
     try:
-        for sentence in gather(root, asked=sys.argv[1] if len(sys.argv) > 1 else ""):
-            complain(f"{sentence}; see `matthan doctor`")
         code = root(standalone_mode=False)
     except KeyboardInterrupt:  # while importing: nothing has been started
         code = 130

@@ -24,14 +24,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from engine.text import render
-from rules.model import Fact, Sentence
 
 if TYPE_CHECKING:
     from rules.document.source import Problem
+    from rules.model import Fact, Sentence
 
 
 def reason_of(error: BaseException | None) -> Sentence | None:
     """Return why, as a sentence that says who must act."""
+    from rules.model import Sentence  # not for who only names errors: a client asks often, and is gone again
+
     if error is None:
         return None
     code = getattr(error, "code", None)
@@ -84,6 +86,8 @@ class UpgradeRefused(StoreError):
     """The database cannot be brought to this program's schema, and is as it was; the sentence says what helps."""
 
     def __init__(self, code: str, **values: Fact) -> None:
+        from rules.model import Sentence
+
         super().__init__(render(code, values, "en"))
         self.said = Sentence(code, values)
 

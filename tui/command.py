@@ -67,7 +67,7 @@ async def _run(
     socket: str | None, lang: LanguageChoice | None, graphics: object, by: str, *, ends: bool
 ) -> None:
     from engine.api.client import Client
-    from engine.api.remembered import TooOpen, shown
+    from engine.api.link.remembered import TooOpen, shown
     from tui.app import MatthanApp
     from tui.graphics import Graphics
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
-import os
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -25,11 +24,12 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from urllib.parse import quote
 
 import aiohttp
-from platformdirs import user_state_path
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from engine.api import explanation, wire
 from engine.api.errors import ApiError, Unreachable
+from engine.api.link.address import cause_of, default_socket, words_of
+from engine.api.link.trust import Pin, pinned
 from engine.api.picture import Picture as Picture
 from engine.api.picture import picture
 from engine.api.question import CALL_TIMEOUT, IDEMPOTENCY_KEY, WHY, A, Question
@@ -50,13 +50,10 @@ from engine.api.resources import (
 from engine.api.resources.audit import Record, RecordQuery
 from engine.api.resources.availability import By, CameraAvailability
 from engine.api.resources.state import Streamed
-from engine.api.trust import Pin, pinned
 from engine.runtime.supervisor import Backoff
 
-__all__ = ["ApiError", "Client", "Disconnected", "Message", "Unreachable", "default_socket"]
+__all__ = ["ApiError", "Client", "Disconnected", "Message", "Unreachable"]
 
-#: Where an engine's socket may be, in the order of trust: systemd's, root's, this user's.
-SYSTEM_SOCKETS: Final = (Path("/run/matthan/api.sock"), Path("/var/lib/matthan/api.sock"))
 #: Seconds between two pings on the stream; a peer silent for one and a half of them is gone.
 HEARTBEAT: Final = 15.0
 #: Seconds that an idle connection is kept; well below the server's, so that no call meets a closing one.
@@ -92,14 +89,6 @@ class Disconnected:
 
 #: What `Client.updates` yields. A `State` replaces all that was known.
 Message = Streamed | Disconnected
-
-
-def default_socket(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the engine's socket: ``MATTHAN_SOCKET``, else the first that exists, else this user's own."""
-    if told := environ.get("MATTHAN_SOCKET"):
-        return Path(told)
-    own = user_state_path("matthan") / "api.sock"
-    return next((path for path in SYSTEM_SOCKETS if path.exists()), own)
 
 
 class Client:
@@ -437,9 +426,7 @@ async def _messages(socket: aiohttp.ClientWebSocketResponse) -> AsyncIterator[Me
 
 
 def _words(error: Exception) -> str:
-    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    text = inner.strerror if isinstance(inner, OSError) and inner.strerror else str(inner)
-    return text or type(error).__name__
+    return words_of(_inner(error))
 
 
 def _cause(error: Exception) -> str:
@@ -448,14 +435,12 @@ def _cause(error: Exception) -> str:
         return "link.another"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "link.untrusted"
-    inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(inner, (FileNotFoundError, ConnectionRefusedError)):
-        return "link.absent"
-    if isinstance(inner, PermissionError):
-        return "link.denied"
-    if isinstance(inner, (aiohttp.ServerDisconnectedError, ConnectionError)):
-        return "link.closed"
-    return "link.silent" if isinstance(inner, TimeoutError) else ""
+    inner = _inner(error)
+    return "link.closed" if isinstance(inner, aiohttp.ServerDisconnectedError) else cause_of(inner)
+
+
+def _inner(error: Exception) -> Exception:
+    return error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
 
 
 def _problem(status: int, content: bytes) -> ApiError:

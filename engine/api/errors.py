@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from engine.errors import EngineError
-from engine.web.problem_details import FileProblem
+
+if TYPE_CHECKING:
+    from engine.web.problem_details import FileProblem
 
 
 class ApiError(EngineError):

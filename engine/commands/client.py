@@ -1,4 +1,4 @@
-"""Commands that look at a running engine and move its cameras: status, events, decisions, ptz, still, preview.
+"""Commands that look at a running engine and move its cameras: events, decisions, ptz, still, preview.
 
 Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from engine.commands import status
 from engine.commands.completion import presets
 from engine.commands.output.talk import (
     AsJson,
@@ -26,10 +27,8 @@ from engine.commands.output.talk import (
 )
 from engine.commands.output.terminal import data, out, pour
 
-if TYPE_CHECKING:
-    from engine.api import wire
-
 app = typer.Typer()
+app.add_typer(status.app)
 
 
 class Move(StrEnum):
@@ -39,59 +38,6 @@ class Move(StrEnum):
     STOP = "stop"
     GOTO = "goto"
     PRESETS = "presets"
-
-
-@app.command()
-def status(
-    socket: Socket = None, token: Token = None, lang: Language_ = None, as_json: AsJson = False
-) -> None:
-    """Show the engine and its cameras. Exit code 3: no engine answers."""
-
-    async def talk(speaker: Speaker) -> None:
-        state = speaker.state
-        if as_json:
-            data(state.model_dump_json())
-            return
-        engine = state.engine
-        out(f"{engine.title or engine.site} · matthan {engine.version} · {speaker.time(engine.now)}", "cyan")
-        figures = {name: getattr(engine, name) for name in ("events", "decisions", "outbox", "dead")}
-        cost = {"cpu": round(engine.cpu * 100), "memory": engine.rss >> 20}
-        out(speaker.say("cli.figures", **figures, **cost, since=speaker.time(engine.started)))
-        if state.alerts:
-            waiting = [each for each in state.alerts if not each.decision.acknowledged]
-            words = speaker.say("cli.alerts", firing=len(state.alerts), open=len(waiting))
-            out(words, "red" if waiting else None)
-        for problem in engine.problems:
-            out(f"  ! {speaker.told(problem)}", "yellow")
-        for camera in state.cameras:
-            _show(speaker, camera)
-
-    speak(socket, token, lang, talk)
-
-
-def _show(speaker: Speaker, camera: wire.Camera) -> None:
-    """Print a camera: its state, why it is not online, and below what else is the matter."""
-    others = [each for each in camera.troubles if each.said != camera.reason]
-    alone = camera.reason if len(others) == len(camera.troubles) else None
-    why = f"  {speaker.told(alone)}" if alone else ""
-    size = f"{camera.width}x{camera.height} {camera.codec}" if camera.width else "-"
-    well = camera.state == "online" and not camera.troubles
-    state = speaker.say(f"cli_state.{camera.state}")
-    rate = speaker.say("cli.rate", fps=f"{speaker.number(camera.stream_fps):>4}")
-    out(
-        f"  {camera.id:<20} {state:<12} {size:<16} {rate}  {camera.name}{why}",
-        "green" if well else "yellow",
-    )
-    if camera.watched:
-        names = ", ".join(f"{each.name} ({speaker.time(each.since)})" for each in camera.watched)
-        out(f"      ◉ {speaker.say('doors.watched', names=names)}", "cyan")
-    if camera.advice is not None:
-        out(f"      → {speaker.told(camera.advice)}", "yellow")
-    if unknown := sum(each.state == "unknown" for each in camera.tracks):
-        out(f"      ? {speaker.say('cli.unknown', count=unknown)}", "yellow")
-    for trouble in camera.troubles:
-        label = speaker.say(f"condition.{trouble.label}")
-        out(f"      {label} · {speaker.time(trouble.since)} · {speaker.told(trouble.said)}", "yellow")
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -51,9 +50,11 @@ def presets(ctx: typer.Context, incomplete: str) -> Offers:
 
 
 def _asked(ctx: typer.Context, ask: Callable[[Client], Awaitable[Offers]], incomplete: str) -> Offers:
+    import asyncio
+
     from engine.api.client import Client
     from engine.api.errors import ApiError
-    from engine.api.remembered import remembered
+    from engine.api.link.remembered import remembered
 
     async def run() -> Offers:
         where = ctx.params.get("socket")

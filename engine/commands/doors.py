@@ -97,7 +97,7 @@ def introduce(address: str, lang: Lang | None, fingerprint: str = "") -> None:
     Raises:
         Exit: It is not that engine, or nobody answers, or nobody is here to compare.
     """
-    from engine.api.trust import KnownEngines
+    from engine.api.link.trust import KnownEngines
 
     known, found = KnownEngines(), _met(address, lang)
     before = known.of(address)
@@ -115,14 +115,14 @@ def introduce(address: str, lang: Lang | None, fingerprint: str = "") -> None:
 @doors.command()
 def forget(address: Address, lang: Language_ = None) -> None:
     """Know an engine no more."""
-    from engine.api.trust import KnownEngines
+    from engine.api.link.trust import KnownEngines
 
     gone = KnownEngines().forget(address)
     out(say(lang, "doors.forgotten" if gone else "doors.unknown", address=address))
 
 
 def _met(address: str, lang: Lang | None) -> Fingerprints:
-    from engine.api.trust import meet
+    from engine.api.link.trust import meet
 
     if not address.startswith("https://"):
         raise typer.BadParameter("https://HOST:PORT", param_hint="ADDRESS")

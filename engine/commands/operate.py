@@ -201,7 +201,7 @@ def act(
     as_json: AsJson = False,
     why: Why = "",
 ) -> None:
-    """Tell the rules what an operator did, e.g. that the patrol is done.
+    """Tell the rules what an operator did: that the patrol is done, for example.
 
     \b
     matthan act patrol-done

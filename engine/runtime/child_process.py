@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
@@ -17,6 +16,8 @@ def tie() -> None:
     parent = os.environ.pop(VARIABLE, "")
     if not parent or sys.platform != "linux":
         return
+    import ctypes  # which hardly any process needs
+
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if parent != str(os.getppid()):  # it died before we could ask
         sys.exit(0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from importlib import import_module
+from pathlib import Path
 from typing import Literal
 
 from rules.text import fill
@@ -20,7 +21,8 @@ def catalogue(language: Language) -> Mapping[str, str]:
     """Return every sentence of one language by code (``table.key``)."""
     found: dict[str, str] = {}
     for package in PACKAGES:
-        source = files(package) / "text" / f"{language}.toml"
+        # Not `importlib.resources`: it imports what reads zip files, and costs as much as all of this.
+        source = Path(import_module(package).__path__[0], "text", f"{language}.toml")
         for table, entries in tomllib.loads(source.read_text("utf-8")).items():
             found |= {f"{table}.{key}": text for key, text in entries.items()}
     return found

@@ -25,6 +25,7 @@ from engine.vision.picture import chroma, colours, jpeg, luma, rgb
 from engine.vision.pool import DetectorPool
 from engine.vision.quality.watch import Watch
 from engine.vision.sampler import Pace
+from engine.vision.stages import Stages
 from engine.vision.tracking.tracker import Tracker
 
 #: What a track is called where no detector classified it.
@@ -62,6 +63,7 @@ class Analyzer:
     Attributes:
         wanted: Pictures in which something was to be looked at (counter).
         skipped: Of those, pictures in which nobody could: the detectors were busy (counter).
+        stages: What it costs.
     """
 
     def __init__(
@@ -94,6 +96,7 @@ class Analyzer:
         self._lock = threading.Lock()
         self._analysed = self._looks = self._keyframes = self._refreshed = self.wanted = self.skipped = 0
         self._media, self._looked = 0.0, -inf
+        self.stages = Stages()
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -117,11 +120,13 @@ class Analyzer:
         late = packet.received - self._looked > STALLED
         wanted = late or self._pace.due(packet.pts * self._time_base)
         due = None
+        self.stages.begin()
         for frame in self._decoder.feed(packet, wanted=wanted):
             pts = packet.pts if frame.pts is None else frame.pts
             self._keyframes += frame.key_frame
             if self._pace.take(pts * self._time_base) or late:
                 due, self._media = frame, pts * self._time_base
+        self.stages.end("decode")
         if due is not None:
             self._looked = packet.received
         return None if due is None else self._analyse(self._decoder.upright(due), packet.received)
@@ -160,10 +165,14 @@ class Analyzer:
             self._shown = shown
         self._analysed += 1
         motion, cut = self._move(shown.frame)
+        self.stages.end("motion")
         found, looked = self._seek(shown, motion, cut)
+        self.stages.end("detect")
         moving = None if cut or motion.disturbance else motion.boxes
         tracked = self._tracker.update(self._pace.time, found, looked, moving)
+        self.stages.end("track")
         flaws = self._judge(shown.frame, received)
+        self.stages.end("quality")
         return Sight(
             received,
             shown.width,

@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Literal
 
 #: A moment's length as `rules.compiler.reasons.duration` writes it, with a fraction.
@@ -56,6 +55,8 @@ class _Blanks(dict[str, object]):
 @cache
 def catalogue(language: Literal["vi", "en"]) -> Mapping[str, str]:
     """Return the rules' sentences of one language by code (``table.key``)."""
+    from importlib.resources import files  # not for who has a catalogue of their own
+
     tables = tomllib.loads((files("rules") / "text" / f"{language}.toml").read_text("utf-8"))
     return {f"{table}.{key}": text for table, entries in tables.items() for key, text in entries.items()}
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from importlib.metadata import EntryPoint, EntryPoints, entry_points, version
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import pytest
@@ -14,11 +14,15 @@ import typer
 from typer.testing import CliRunner
 
 from engine.commands import installed
+from engine.commands.installed import ABOUT, GROUP, HOUSE, Commands, Point
+from tests.engine.serving import one_camera, served
 
 HEAVY = {
     "aiohttp", "aiortc", "ai_edge_litert", "av", "cryptography", "lxml", "numba", "numpy", "onvif", "rich",
     "textual", "textual_image", "tflite_runtime", "zeep",
 }  # fmt: skip
+#: What else neither the list of commands nor `status` needs.
+DEAR = HEAVY | {"asyncio", "importlib.metadata", "importlib.resources", "pydantic", "zipfile"}
 RUNNER = CliRunner()
 #: Runs the command line as the installed script does, then tells what has been imported.
 TELL = """
@@ -32,10 +36,8 @@ print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
 """
 
 
-def ours() -> EntryPoints:
-    return EntryPoints(
-        point for point in entry_points(group=installed.GROUP) if point.dist and point.dist.name == "matthan"
-    )
+def ours() -> list[Point]:
+    return [point for point in installed.points().values() if point.dist == HOUSE]
 
 
 def matthan(*words: str) -> tuple[str, int, set[str]]:
@@ -52,12 +54,64 @@ def matthan(*words: str) -> tuple[str, int, set[str]]:
     return done.stdout, int(code or 0), set(modules)
 
 
+def fresh() -> typer.Typer:
+    """Return the commands that are installed now: tests keep what they have once made of an application."""
+    app = typer.Typer(cls=Commands, rich_markup_mode=None)
+    app.callback()(lambda: None)
+    return app
+
+
 def test_help_shows_every_command_and_is_light() -> None:
     shown, code, modules = matthan("--help")
     assert code == 0
     for point in ours():
         assert f"\n  {point.name} " in shown, point.name
-    assert modules & HEAVY == set()
+    assert modules & DEAR == set()
+    assert {name for name in modules if name.startswith("engine.commands.")} == {
+        f"engine.commands.{name}" for name in ("installed", "output", "output.plain", "output.terminal")
+    }
+
+
+def test_a_glance_at_an_engine_is_light(tmp_path: Path) -> None:
+    with served(one_camera().api(), tmp_path / "s") as doors:
+        shown, code, modules = matthan("status", "--lang", "en", "--socket", str(doors.socket))
+    assert (code, "Cổng chính" in shown) == (0, True)
+    assert modules & DEAR == set()
+    _, code, modules = matthan("status", "--socket", str(tmp_path / "none"))
+    assert code == 3
+    assert modules & DEAR == set()
+
+
+def test_what_is_written_of_each_command_is_what_it_says() -> None:
+    app = typer.Typer()
+    assert installed.gather(app) == []
+    commands = typer.main.get_group(app).commands
+    assert {name: commands[name].get_short_help_str(1000) for name in commands} == ABOUT
+
+
+def test_entry_points_are_read_as_python_reads_them() -> None:
+    told = {point.name: point.value for point in entry_points(group=GROUP)}
+    assert {point.name: point.value for point in installed.points().values()} == told
+
+
+def test_entry_points_of_others_and_of_older_installers(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder, text in (
+        (
+            first / "Other_One-1.0.dist-info",
+            f"[x]\na = b:c\n\n[{GROUP}]\n# none\nown=one.two : app [extra]\n[y]\nd=e:f",
+        ),
+        (second / "other_one-0.9.dist-info", f"[{GROUP}]\ngone = gone:app\n"),
+        (second / "old.egg-info", f"[{GROUP}]\nown = theirs:app\nold = old:app"),
+        (second / "no-1.dist-info", ""),
+    ):
+        folder.mkdir(parents=True)
+        (folder / "entry_points.txt").write_text(text)
+    found = installed.points([str(tmp_path / "missing"), str(first), str(second)])
+    assert found == {
+        "old": Point("old", "old:app", "old.egg"),
+        "own": Point("own", "one.two:app", "other_one"),
+    }
 
 
 def test_a_configuration_is_checked_without_what_watches_cameras(tmp_path: Path) -> None:
@@ -86,37 +140,55 @@ def test_wrong_usage_is_2(words: tuple[str, ...]) -> None:
 
 
 def test_every_command_is_registered_under_its_own_name() -> None:
+    app = fresh()
     for point in ours():
-        app = typer.Typer()
-        app.callback()(lambda: None)
-        app.add_typer(point.load())
         shown = RUNNER.invoke(app, [point.name, "--help"])
         assert shown.exit_code == 0, point.name
         assert "Usage" in shown.output
     app = typer.Typer()
     installed.gather(app)
-    names = set(typer.main.get_group(app).commands)
-    assert names == {point.name for point in entry_points(group=installed.GROUP)}
+    assert set(typer.main.get_group(app).commands) == set(installed.points())
 
 
-@pytest.mark.parametrize(
-    "value", ["no.such.module:app", "engine.cli:no_such_name", "tests_that_exit:app"], ids=lambda value: value
+@pytest.fixture(
+    params=["no.such.module:app", "engine.cli:no_such_name", "tests_that_exit:app", "engine.commands.run:app"]
 )
-def test_a_broken_plug_in_costs_its_own_command_only(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    broken = EntryPoint("broken", value, installed.GROUP)
-    monkeypatch.setattr(installed, "entry_points", lambda group: EntryPoints([*ours(), broken]))
-    app = typer.Typer()
-    app.callback()(lambda: None)
-    (told,) = installed.gather(app)
-    assert "'broken'" in told
-    assert value in told
-    assert RUNNER.invoke(app, ["config", "path"]).exit_code == 0
-    assert RUNNER.invoke(app, ["broken"]).exit_code == 2
+def broken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A stranger's command that is not there, or not by the name that was said."""
+    every = installed.points() | {"broken": Point("broken", request.param, "other")}
+    monkeypatch.setattr(installed, "points", lambda: every)
+    told: str = request.param
+    return told
 
 
-def test_only_the_command_that_is_asked_for_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = EntryPoint("broken", "no.such.module:app", installed.GROUP)
-    monkeypatch.setattr(installed, "entry_points", lambda group: EntryPoints([*ours(), broken]))
-    assert installed.gather(typer.Typer(), "config") == []
-    assert len(installed.gather(typer.Typer(), "broken")) == 1
-    assert len(installed.gather(typer.Typer(), "--help")) == 1
+def test_a_broken_plug_in_costs_its_own_command_only(broken: str) -> None:
+    assert RUNNER.invoke(fresh(), ["config", "path"]).stderr == ""
+    asked, listed = RUNNER.invoke(fresh(), ["broken"]), RUNNER.invoke(fresh(), ["--help"])
+    assert (asked.exit_code, listed.exit_code) == (2, 0)
+    for done in (asked, listed):
+        assert f"'broken' ({broken})" in done.stderr
+    assert "  config " in listed.stdout
+    assert "  broken " not in listed.stdout
+
+
+def test_doctor_tells_of_a_broken_plug_in(broken: str) -> None:
+    told = installed.gather(typer.Typer())
+    assert [broken in each for each in told] == [True] * (broken != "engine.commands.run:app")
+
+
+def test_a_plug_in_says_itself_what_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        installed, "points", lambda: {"run": Point("run", "engine.commands.run:app", "other")}
+    )
+    assert "run  Run the engine until" in RUNNER.invoke(fresh(), ["--help"]).stdout
+
+
+def test_a_slip_of_the_finger_is_seen() -> None:
+    assert "Did you mean 'status'?" in RUNNER.invoke(fresh(), ["statsu"]).stderr
+
+
+def test_a_shell_offers_commands_without_importing_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Point, "load", None)
+    group = typer.main.get_command(fresh())
+    asked = group.make_context("matthan", [], resilient_parsing=True)
+    assert [each.value for each in group.shell_complete(asked, "st")] == ["status", "still"]

@@ -32,7 +32,7 @@ def login(
     What comes of it is kept in a file of yours (mode 0600) and used by the other commands and `matthan tui` for this
     engine, until the session is over or `matthan logout`. The records then name you, not the user of the machine.
     """
-    from engine.api.remembered import remember
+    from engine.api.link.remembered import remember
     from engine.api.resources.sessions import LOGIN
 
     body = {"name": name, "password": secret_of(lang, say(lang, "who.ask_password", name=name))}
@@ -55,7 +55,7 @@ def login(
 @app.command()
 def logout(socket: Socket = None, lang: OwnLanguage = None) -> None:
     """End your session on an engine, and forget it here."""
-    from engine.api.remembered import forget, remembered
+    from engine.api.link.remembered import forget, remembered
     from engine.api.resources.sessions import LOGOUT
 
     if remembered(socket) is None:

@@ -5,12 +5,11 @@ Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
@@ -66,14 +65,16 @@ OfCamera = Annotated[
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="At most so many, the newest.")]
 
 
-class Speaker:
-    """One command's way to speak: language, time zone, colours only on a terminal."""
+class Voice:
+    """How a command speaks of a site: in which language and time zone.
 
-    def __init__(self, client: Client, asked: Lang | None, state: wire.State) -> None:
-        self.client, self.state = client, state
-        self.language: Language = asked.value if asked else state.engine.language
-        client.language = self.language
-        self.zone = ZoneInfo(state.engine.timezone)
+    Args:
+        asked: The language that was asked for; None: the site's.
+    """
+
+    def __init__(self, asked: Lang | None, site: Language, timezone: str) -> None:
+        self.language: Language = asked.value if asked else site
+        self.zone = ZoneInfo(timezone)
 
     def time(self, at: datetime) -> str:
         """Return a moment in the site's time zone."""
@@ -97,6 +98,15 @@ class Speaker:
 
         return catalogue(self.language).get(code, fallback)
 
+
+class Speaker(Voice):
+    """One command's way to speak with an engine."""
+
+    def __init__(self, client: Client, asked: Lang | None, state: wire.State) -> None:
+        super().__init__(asked, state.engine.language, state.engine.timezone)
+        self.client, self.state = client, state
+        client.language = self.language
+
     def told(self, sentence: wire.Sentence) -> str:
         """Return a sentence that the engine has rendered in both languages."""
         return sentence.vi if self.language == "vi" else sentence.en
@@ -104,16 +114,22 @@ class Speaker:
 
 def secret(reference: str | None, socket: str | None = None) -> str | None:
     """Return what is shown; it is never on the command line, where every user of the machine could read it."""
-    from engine.api.remembered import TooOpen, shown
-    from engine.config.credentials import CredentialError, Vault
+    from engine.api.link.remembered import TooOpen, shown
 
+    if reference is not None:
+        return _referred(reference)
     try:
-        if reference is None:
-            return shown(socket)
-        return Vault(Path.cwd()).secret(reference)
+        return shown(socket)
     except TooOpen as error:
         out(f"matthan: {explain(error, None)}", "red", err=True)
         raise typer.Exit(1) from None
+
+
+def _referred(reference: str) -> str:
+    from engine.config.credentials import CredentialError, Vault
+
+    try:
+        return Vault(Path.cwd()).secret(reference)
     except CredentialError as error:
         raise typer.BadParameter(str(error), param_hint="--token") from None
 
@@ -147,6 +163,8 @@ def reach(
     Args:
         anew: Show nothing, not even a session that this user has.
     """
+    import asyncio  # which who only glances at an engine does without
+
     from engine.api.client import Client
     from engine.api.errors import ApiError
 
@@ -160,10 +178,15 @@ def reach(
     except ApiError as error:
         if _introduced(error, lang):
             return reach(socket, token, lang, talk, why, anew=anew)
-        out(f"matthan: {explain(error, lang)}", "red", err=True)
-        raise typer.Exit(1 if error.status else NO_ENGINE) from None
+        fail(error, lang)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def fail(error: ApiError, lang: Lang | None) -> NoReturn:
+    """Say why an engine does not do what was asked, and end the command."""
+    out(f"matthan: {explain(error, lang)}", "red", err=True)
+    raise typer.Exit(1 if error.status else NO_ENGINE) from None
 
 
 def _introduced(error: ApiError, lang: Lang | None) -> bool:

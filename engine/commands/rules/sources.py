@@ -56,9 +56,10 @@ def report_of(config: Path | None) -> Report:
 
 def _of_running() -> Path | None:
     """Return the configuration of the engine that runs here, where nobody named one and none lies in its place."""
-    from engine.api.client import Client, default_socket
+    from engine.api.client import Client
     from engine.api.errors import ApiError
-    from engine.api.remembered import remembered
+    from engine.api.link.address import default_socket
+    from engine.api.link.remembered import remembered
     from engine.config.configuration import default_path
 
     door = default_socket()
@@ -78,7 +79,7 @@ def _of_running() -> Path | None:
 
 def door_of(report: Report, named: Path | None, socket: str | None) -> str | None:
     """Return where the engine of a command is asked: as told, else the site's own; None where a named site is wrong."""
-    from engine.api.client import default_socket
+    from engine.api.link.address import default_socket
     from engine.config.state_paths import state_paths
 
     if socket is not None:

@@ -16,8 +16,10 @@ from aiohttp import web
 
 from engine.api import client as module
 from engine.api import wire
-from engine.api.client import Client, Disconnected, default_socket
+from engine.api.client import Client, Disconnected
 from engine.api.errors import ApiError
+from engine.api.link import address
+from engine.api.link.address import default_socket
 from engine.api.server import serve
 from engine.config.settings import ApiSettings
 
@@ -41,7 +43,7 @@ class TestDefaultSocket:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         there = tmp_path / "api.sock"
-        monkeypatch.setattr(module, "SYSTEM_SOCKETS", (tmp_path / "missing", there))
+        monkeypatch.setattr(address, "SYSTEM_SOCKETS", (tmp_path / "missing", there))
         assert default_socket({}).name == "api.sock"
         assert default_socket({}) != there
         there.touch()

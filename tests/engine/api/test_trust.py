@@ -20,13 +20,13 @@ from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner, Result
 
 from engine.api.client import ApiError, Client
+from engine.api.link.trust import VARIABLE, KnownEngines, meet, place
 from engine.api.resources import doors as wire
 from engine.api.resources import sessions
 from engine.api.resources.sessions import ME
 from engine.api.server import serve
 from engine.api.services.doors import DoorService
 from engine.api.services.sessions import SessionService
-from engine.api.trust import VARIABLE, KnownEngines, meet, place
 from engine.commands import client as client_commands
 from engine.commands import doors
 from engine.commands.output import talk

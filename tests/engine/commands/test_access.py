@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from engine.api import remembered
 from engine.api.client import Client
 from engine.api.errors import Unreachable
+from engine.api.link import remembered
 from engine.api.printable import is_clean
 from engine.api.resources import people, sessions, tokens
 from engine.api.services.people import PeopleService, Places

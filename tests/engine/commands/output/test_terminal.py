@@ -255,7 +255,6 @@ def test_a_fault_of_ours_tells_where_and_nothing_to_obey(
         raise RuntimeError(f"rtsp://admin:s3cr3t@host said {CANARY}")
 
     monkeypatch.setattr(cli, "root", broken)
-    monkeypatch.setattr(cli, "gather", lambda *_, **__: [])
     monkeypatch.setattr("sys.argv", ["matthan"])
     with pytest.raises(SystemExit) as left:
         cli.main()

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
-from engine.api.client import default_socket
 from engine.api.errors import ApiError
+from engine.api.link.address import default_socket
 from engine.runtime.whole_file import put
 
 
