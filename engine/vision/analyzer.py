@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from enum import Enum
 from math import inf
 
 import av
@@ -40,12 +41,20 @@ _TURNING = Motion(0.0, _NOWHERE, Disturbance.VIEW)
 _NOTHING = Detections(_NOWHERE, np.empty(0, np.float32), np.empty(0, np.int32), ())
 
 
+class Glance(Enum):
+    """Why nothing is concluded from a picture alone."""
+
+    STIRS = "something moves, or all is other than it was"
+    UNCLEAR = "the next picture has to say whether something moves"
+    BLIND = "no picture came out"
+
+
 class Analyzer:
     """Watches one stream; `feed` belongs to one thread, everything else may be called from any.
 
-    Every packet is decoded (pictures build on each other), but only pictures that are due are
+    Every packet that it is fed is decoded (pictures build on each other), but only pictures that are due are
     analysed: motion in all of those; objects where something moves, where a known object is to be seen
-    again, and everywhere after a start or a cut.
+    again, and everywhere after a start or a cut. Who leaves packets out: `engine.vision.rest`.
 
     Args:
         codec: What the stream is coded with.
@@ -63,6 +72,7 @@ class Analyzer:
     Attributes:
         wanted: Pictures in which something was to be looked at (counter).
         skipped: Of those, pictures in which nobody could: the detectors were busy (counter).
+        lively: Whether the last picture showed something that must be watched on.
         stages: What it costs.
     """
 
@@ -96,6 +106,7 @@ class Analyzer:
         self._lock = threading.Lock()
         self._analysed = self._looks = self._keyframes = self._refreshed = self.wanted = self.skipped = 0
         self._media, self._looked = 0.0, -inf
+        self.lively = True
         self.stages = Stages()
 
     @property
@@ -127,9 +138,45 @@ class Analyzer:
             if self._pace.take(pts * self._time_base) or late:
                 due, self._media = frame, pts * self._time_base
         self.stages.end("decode")
-        if due is not None:
-            self._looked = packet.received
-        return None if due is None else self._analyse(self._decoder.upright(due), packet.received)
+        if due is None:
+            return None
+        self._looked = packet.received
+        shown = self._decoder.upright(due)
+        refreshed, self._refreshed = self._keyframes > self._refreshed, self._keyframes
+        motion, cut = self._move(shown.frame, refreshed=refreshed)
+        return self._conclude(shown, packet.received, motion, cut)
+
+    def skim(self, packet: Packet) -> None:
+        """Decode a packet whose picture is known already, so that those after it can be decoded."""
+        self.stages.begin()
+        self._decoder.feed(packet)
+        self.stages.end("decode")
+
+    def glance(self, packet: Packet) -> Sight | Glance:
+        """Look at a picture without those before it: a keyframe, or what comes right after the last glance.
+
+        Where nothing moves in it, it is a picture as any other. Else nothing is concluded yet: what was left out is to
+        be fed first, in its order, and then this packet anew.
+        """
+        self.stages.begin()
+        frame = next(iter(self._decoder.feed(packet)), None)
+        self.stages.end("decode")
+        if frame is None:
+            return Glance.BLIND
+        shown = self._decoder.upright(frame)
+        motion, cut = self._move(shown.frame, refreshed=frame.key_frame)
+        if len(motion.boxes) or cut or motion.disturbance not in (None, Disturbance.LIGHT):
+            self.stages.end("motion")
+            return Glance.STIRS
+        if motion.disturbance or (self._motion and self._motion.doubtful):
+            self.stages.end("motion")
+            return Glance.UNCLEAR
+        self._media = (packet.pts if frame.pts is None else frame.pts) * self._time_base
+        self._pace.take(self._media)
+        self._looked = packet.received
+        self._keyframes += frame.key_frame
+        self._refreshed = self._keyframes
+        return self._conclude(shown, packet.received, motion, cut)
 
     def refer(self, reference: Luma | None) -> None:
         """Take a new picture of how the camera should look; what is the matter is judged anew."""
@@ -160,11 +207,11 @@ class Analyzer:
         with self._lock:
             self._shown = None
 
-    def _analyse(self, shown: Upright, received: float) -> Sight:
+    def _conclude(self, shown: Upright, received: float, motion: Motion, cut: bool) -> Sight:
+        """Return what a picture shows of which it is known what moves."""
         with self._lock:
             self._shown = shown
         self._analysed += 1
-        motion, cut = self._move(shown.frame)
         self.stages.end("motion")
         found, looked = self._seek(shown, motion, cut)
         self.stages.end("detect")
@@ -173,6 +220,7 @@ class Analyzer:
         self.stages.end("track")
         flaws = self._judge(shown.frame, received)
         self.stages.end("quality")
+        self.lively = self._is_lively(motion, cut)
         return Sight(
             received,
             shown.width,
@@ -185,12 +233,18 @@ class Analyzer:
             flaws,
         )
 
+    def _is_lively(self, motion: Motion, cut: bool) -> bool:
+        stirs = cut or len(motion.boxes) > 0 or motion.disturbance is not None
+        unseen = self._fresh and self._pool is not None
+        learns = self._motion is None or self._motion.learning
+        return stirs or unseen or learns or self._watch.suspects or self._tracker.restless(self._pace.time)
+
     def _judge(self, frame: av.VideoFrame, received: float) -> tuple[Impairment, ...]:
         return self._watch.look(
             luma(frame), chroma(frame), at=received, media=self._media, keyframes=self._keyframes
         )
 
-    def _move(self, frame: av.VideoFrame) -> tuple[Motion, bool]:
+    def _move(self, frame: av.VideoFrame, *, refreshed: bool) -> tuple[Motion, bool]:
         if self._motion is None or self._motion.size != (frame.width, frame.height):
             self._motion = MotionDetector(frame.width, frame.height, fps=self._fps, tuning=self._tuning)
             self._fresh = True
@@ -198,7 +252,6 @@ class Analyzer:
             self._motion.forget()
             self._fresh = True
             return _TURNING, False
-        refreshed, self._refreshed = self._keyframes > self._refreshed, self._keyframes
         return self._motion.feed(luma(frame), refreshed=refreshed), self._motion.cut
 
     def _seek(self, shown: Upright, motion: Motion, cut: bool) -> tuple[Detections, Boxes]:

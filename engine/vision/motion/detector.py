@@ -44,13 +44,14 @@ class MotionDetector:
 
     Attributes:
         cut: The last picture changed as a whole; the background was learned anew.
+        doubtful: Something in it may have moved: the next picture has to say.
     """
 
     def __init__(
         self, width: int, height: int, *, fps: float = 5.0, grid: int = GRID, tuning: Tuning = STANDARD
     ) -> None:
         self.size = (width, height)
-        self.cut = False
+        self.cut = self.doubtful = False
         factor = STEEP ** ((50 - tuning.sensitivity) / 50)
         self._cells = cells = Background(width, height, grid, FLOOR / SPREAD)
         if tuning.ignore:
@@ -71,6 +72,11 @@ class MotionDetector:
         """(rows, cols) of the grid: where the last picture differs from the background; a view that changes."""
         return self._cells.foreground
 
+    @property
+    def learning(self) -> bool:
+        """Whether the background is not known yet."""
+        return self._pictures <= LEARN_PICTURES
+
     def forget(self) -> None:
         """Learn the background anew from the next picture on: the camera looks elsewhere."""
         self._pictures = self._swaying = 0
@@ -85,8 +91,10 @@ class MotionDetector:
                 so where one keyframe follows the other.
         """
         motion = self._fed(luma)
+        self.doubtful = False
         if refreshed and not self._refreshed and len(motion.boxes):
-            motion = _lasting(motion, self._before)
+            told, motion = motion, _lasting(motion, self._before)
+            self.doubtful = len(motion.boxes) < len(told.boxes)
         self._refreshed, self._before = refreshed, motion.boxes
         return motion
 

@@ -65,6 +65,11 @@ class Watch:
         self._last: Luma = np.empty((0, 0), np.uint8)
         self._renew()
 
+    @property
+    def suspects(self) -> bool:
+        """Whether something may be the matter that is not told yet."""
+        return any(each.suspicious and each.told is None for each in (self._view, self._infrared))
+
     def look(
         self, luma: Luma, chroma: tuple[Chroma, Chroma] | None, *, at: float, media: float, keyframes: int
     ) -> tuple[Impairment, ...]:

@@ -40,6 +40,8 @@ WENT = (0.5, 0.3)
 STEADY = 2.0
 #: Seconds from a close look that did not show it to the next one.
 EXAMINE = 0.4
+#: Seconds in one place after which it rests, and for which what is not told yet is waited for.
+RESTS, WAITS = 1.0, 5.0
 #: Sightings that are kept until it is told.
 WAY = 16
 WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
@@ -178,6 +180,16 @@ class Followed:
     def fresh(self, at: float) -> bool:
         """Return whether it was seen a moment ago, or nobody looked since."""
         return not self.misses or at - self.seen_at <= PREDICTED + 1e-6
+
+    def restless(self, at: float) -> bool:
+        """Return whether it was just seen, and is not told yet or was elsewhere a moment ago.
+
+        Whom nobody found is looked for wherever his time comes, and what lies on the wall is told at no time.
+        """
+        if not self.fresh(at) or self.distrusted:
+            return False
+        waits = not self.told and at - self.born < WAITS
+        return waits or (self.told and self._rested() < RESTS)
 
     def steady(self, at: float) -> bool:
         """Return whether it was told, and its velocity may still be trusted: doubtful sightings may be its own."""

@@ -119,6 +119,10 @@ class Tracker:
             self._company.forget(self._live)
         return self._tell(at, over)
 
+    def restless(self, at: float) -> bool:
+        """Return whether anything must be watched on: it is new and not told yet, or goes somewhere."""
+        return any(track.restless(at) for track in self._live)
+
     def due(self, at: float) -> Boxes:
         """Return where somebody should look now, although nothing need move there. Asking is remembered."""
         boxes = [track.whereabouts(at) for track in self._live if track.ask(at)]

@@ -1,0 +1,154 @@
+"""An analyser that need not look at everything: while nothing moves, keyframes alone are decoded.
+
+The packets between them are kept. When a keyframe shows that something stirs, or another witness says so, all that is
+kept is decoded and looked at in its order, from the last keyframe at which nothing did: nothing of the event is missed,
+it is only told later, by the distance of two keyframes at most.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from drivers.contract import Packet
+from engine.vision.analyzer import Analyzer, Glance
+from engine.vision.model import Sight
+from engine.vision.rest.group import Group
+from engine.vision.rest.sizes import Sizes
+from engine.vision.rest.sleep import Sleep
+from engine.vision.rest.trust import Trust
+
+
+class Caller(StrEnum):
+    """What woke it."""
+
+    MOTION = "motion"
+    CAMERA = "camera"
+    SIZE = "size"
+    LATE = "late"
+    FULL = "full"
+    BLIND = "blind"
+
+
+class Eye:
+    """One stream's; `feed` belongs to one thread, everything else may be read from any.
+
+    Args:
+        analyzer: Looks at what is decoded.
+        trust: What the camera itself says, and how far it is to be relied upon.
+        thrifty: False: everything is decoded, always.
+
+    Attributes:
+        resting: Whether keyframes alone are decoded now.
+        spared: Packets that nobody had to decode (counter); `regained`: that were decoded after all, later.
+        woken: How often by whom.
+    """
+
+    def __init__(self, analyzer: Analyzer, trust: Trust | None = None, *, thrifty: bool = True) -> None:
+        self.analyzer, self.trust = analyzer, trust or Trust()
+        self.resting = False
+        self.spared = self.regained = 0
+        self.woken: Counter[Caller] = Counter()
+        self._thrifty = thrifty
+        self._group, self._sleep, self._sizes = Group(), Sleep(), Sizes()
+        self._unclear = False
+
+    @property
+    def spacing(self) -> float:
+        """Seconds between keyframes; infinite: not known."""
+        return self._sleep.spacing
+
+    @property
+    def counters(self) -> Mapping[str, int]:
+        """What was done, by name: the analyser's, and spared, regained, woken."""
+        own = {"spared": self.spared, "regained": self.regained, "woken": self.woken.total()}
+        return {**self.analyzer.counters, **own}
+
+    def feed(self, packet: Packet) -> Iterator[Sight]:
+        """Take a packet; yield what is seen, usually once, and all that was missed when something wakes it."""
+        if packet.keyframe:
+            self._sleep.keyframe(packet.received)
+        if not self._thrifty:
+            if (sight := self.analyzer.feed(packet)) is not None:
+                yield sight
+            return
+        yield from self._doze(packet) if self.resting else self._watch(packet)
+
+    def _watch(self, packet: Packet) -> Iterator[Sight]:
+        sight = self.analyzer.feed(packet)
+        self._group.seen(packet)
+        if sight is not None:
+            self._note(sight, packet.received)
+            self.resting = self._may(packet.received)
+            yield sight
+
+    def _may(self, at: float) -> bool:
+        calm = self._group.whole and not self.trust.calls
+        return calm and self._sleep.may(at, trusted=self.trust.relied)
+
+    def _doze(self, packet: Packet) -> Iterator[Sight]:
+        self._group.keep(packet)
+        caller = self._caller(packet)
+        if caller is not None:
+            yield from self._wake(caller, packet.received)
+        elif self._unclear or (packet.keyframe and self._due(packet)):
+            yield from self._peep(packet)
+        elif packet.keyframe:  # what a trusted camera says comes late: one group more is kept
+            before = self._group.waiting
+            self._group.trim(2)
+            self.spared += before - self._group.waiting
+
+    def _due(self, packet: Packet) -> bool:
+        return self._sleep.due(packet.received, trusted=self.trust.relied)
+
+    def _caller(self, packet: Packet) -> Caller | None:
+        """Return what wakes it before anybody looks."""
+        if self.trust.calls:
+            return Caller.CAMERA
+        if self._group.full:
+            return Caller.FULL
+        if not packet.keyframe and self._sizes.strange(len(packet.data)):
+            return Caller.SIZE
+        late = not packet.keyframe and self._sleep.overdue(packet.received, trusted=self.trust.relied)
+        return Caller.LATE if late else None
+
+    def _peep(self, packet: Packet) -> Iterator[Sight]:
+        """Look at one picture, alone."""
+        seen = self.analyzer.glance(packet)
+        self._unclear = seen is Glance.UNCLEAR
+        if isinstance(seen, Sight):
+            self.spared += self._group.waiting - 1
+            self._group.settle()
+            self._note(seen, packet.received)
+            yield seen
+            if self.analyzer.lively:
+                yield from self._wake(Caller.MOTION, packet.received)
+        elif seen is Glance.BLIND:
+            self._sleep.blind()
+            yield from self._wake(Caller.BLIND, packet.received)
+        elif seen is Glance.STIRS:
+            yield from self._wake(Caller.MOTION, packet.received)
+
+    def _wake(self, caller: Caller, at: float) -> Iterator[Sight]:
+        """Look at everything that is kept, in its order."""
+        self.resting = self._unclear = False
+        self.woken[caller] += 1
+        stirred = False
+        for packet, done in self._group:
+            if done:
+                self.analyzer.skim(packet)
+            elif (sight := self.analyzer.feed(packet)) is not None:
+                self.regained += 1
+                stirred |= len(sight.motion.boxes) > 0
+                self._note(sight, packet.received)
+                yield sight
+        self._group.settle()
+        if caller is Caller.SIZE:
+            self._sizes.proved(stirred)
+        self._sleep.saw(at, lively=True)
+
+    def _note(self, sight: Sight, at: float) -> None:
+        self._sleep.saw(at, lively=self.analyzer.lively)
+        believable = len(sight.motion.boxes) > 0 and not sight.cut
+        self.trust.moved(at, moving=believable)
