@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from engine.api import wire
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # commands put values into words, too, and load none of these
     from engine.fleet.camera import CameraRunner
     from engine.judging.reload import ReloadOutcome
     from engine.store.model import Acknowledgement, Pending
+    from engine.vision.rest.trust import Trust
     from rules.model import Decision, Event, Sentence
 
 _STATE: dict[DeliveryState, Literal["done", "again", "dead"]] = {
@@ -156,10 +158,15 @@ def reloaded(outcome: ReloadOutcome) -> wire.RulesReloaded:
     )
 
 
+def _signal(trust: Trust) -> wire.MotionSignal | None:
+    known = trust.hits or trust.missed
+    return wire.MotionSignal(trusted=trust.trusted, hits=trust.hits, missed=trust.missed) if known else None
+
+
 def camera(runner: CameraRunner, now: float, site: str = "") -> wire.Camera:
     """Return one camera's state."""
     status, seen, settings = runner.status, runner.seen, runner.settings
-    codec, profile, analyzer = status.codec, status.profile, runner.analyzer
+    codec, profile, analyzer, eye = status.codec, status.profile, runner.analyzer, runner.eye
     features = tuple(sorted(each.id for each in runner.features))
     troubles = sorted(dict(runner.conditions.standing).items(), key=lambda each: WORST.index(each[0]))
     why = status.reason or next((trouble.sentence for _, trouble in troubles), None)
@@ -177,6 +184,9 @@ def camera(runner: CameraRunner, now: float, site: str = "") -> wire.Camera:
         codec=str(codec.codec) if codec else "",
         fps=round(status.sights.per_second(now), 1),
         stream_fps=round(status.frames.per_second(now), 1),
+        resting=eye.resting if eye else False,
+        keyframes=round(eye.spacing, 1) if eye and isfinite(eye.spacing) else None,
+        signal=_signal(runner.trust),
         skipped=analyzer.skipped if analyzer else 0,
         motion=round(float(seen.sight.motion.share), 3) if seen else 0.0,
         ptz="ptz" in features,

@@ -126,6 +126,10 @@ class CameraSettings(Section):
     )
     login: LoginSettings | None = Field(None, description="Account on the camera.")
     fps: Annotated[float, Field(gt=0, le=30)] = Field(5.0, description="Pictures analysed per second.")
+    rest: bool = Field(
+        True,
+        description="Decode keyframes alone while nothing moves, and what was left out when something does.",
+    )
     detect: bool = Field(True, description="Run the object detector where something moves.")
     motion: MotionSettings = Field(
         default_factory=MotionSettings,

@@ -11,12 +11,14 @@ from drivers.errors import Unreachable
 from engine.config.settings import MotionSettings
 from engine.vision.model import Sight
 from engine.vision.motion.tuning import Tuning
+from engine.vision.rest.trust import Trust
 
 if TYPE_CHECKING:
     from drivers.kit.upright import Upright
     from engine.vision.analyzer import Analyzer
     from engine.vision.model import Luma
     from engine.vision.pool import DetectorPool
+    from engine.vision.rest.eye import Eye
 
 #: Seconds that packets may come without one picture among them (a keyframe can be 20 s away).
 BLIND = 40.0
@@ -38,7 +40,9 @@ class Analysis:
         reference: Reads the picture of how it should look; None: there is none.
         moving: Returns whether its PTZ head moves now.
         away: Returns whether it moves, or looks elsewhere than home.
-        analyzer: Of the running stream, or of the last one.
+        thrifty: Whether what need not be decoded may be left out while nothing moves.
+        trust: What the camera says by itself of motion, and how far that is relied upon; `relied`: told of changes.
+        eye: Of the running stream, or of the last one.
     """
 
     name: str
@@ -53,17 +57,26 @@ class Analysis:
     reference: Callable[[], Luma | None] = lambda: None
     moving: Callable[[], bool] = lambda: False
     away: Callable[[], bool] = lambda: False
-    analyzer: Analyzer | None = None
+    thrifty: bool = True
+    trust: Trust = field(default_factory=Trust)
+    relied: Callable[[bool], None] = lambda _: None
+    eye: Eye | None = None
     _shown: float | None = field(default=None, repr=False)
     _refer: bool = field(default=False, repr=False)
+
+    @property
+    def analyzer(self) -> Analyzer | None:
+        """What looks at the running stream, or looked at the last one."""
+        return self.eye.analyzer if self.eye else None
 
     def begin(self, codec: CodecParameters) -> None:
         """Begin with a (re)connected stream."""
         from engine.vision.analyzer import Analyzer  # heavy (numba, av): only where pictures are looked at
+        from engine.vision.rest.eye import Eye
 
         self._shown = None
         self._refer = False
-        self.analyzer = Analyzer(
+        analyzer = Analyzer(
             codec,
             fps=self.fps,
             pool=self.pool,
@@ -73,7 +86,9 @@ class Analysis:
             reference=self.reference(),
             moving=self.moving,
             away=self.away,
+            loop_filter=self.pool is not None,
         )
+        self.eye = Eye(analyzer, self.trust, thrifty=self.thrifty, relied=self.relied)
         self.begun(codec)
 
     def refer(self) -> None:
@@ -86,21 +101,20 @@ class Analysis:
         Raises:
             Unreachable: There has been no picture in the packets for too long.
         """
-        assert self.analyzer is not None  # noqa: S101 - it has begun
+        assert self.eye is not None  # noqa: S101 - it has begun
         self.tick(packet.received)
         if self._refer:
             self._refer = False
-            self.analyzer.refer(self.reference())
-        sight = self.analyzer.feed(packet)
-        if sight is not None:
+            self.eye.analyzer.refer(self.reference())
+        for sight in self.eye.feed(packet):
             self._shown = sight.at
-            self.seen(sight, self.analyzer.shown())
+            self.seen(sight, self.eye.analyzer.shown())
         self._shown = packet.received if self._shown is None else self._shown
         if packet.received - self._shown > BLIND:
             raise Unreachable("camera.blind", seconds=int(BLIND))
 
     def end(self) -> None:
         """Nothing is seen any more."""
-        if self.analyzer is not None:
-            self.analyzer.close()
+        if self.eye is not None:
+            self.eye.close()
         self.over()

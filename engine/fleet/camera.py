@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Protocol
@@ -41,6 +41,7 @@ from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.supervisor import Health, Nap
 from engine.vision.model import Sight
+from engine.vision.rest.trust import Trust
 from rules.boundary import Line
 from rules.document.ground_spec import scale_of
 from rules.model import CONDITIONS, CameraId, Change, Sentence
@@ -49,12 +50,15 @@ if TYPE_CHECKING:
     from drivers.kit.upright import Upright
     from engine.vision.analyzer import Analyzer
     from engine.vision.pool import DetectorPool
+    from engine.vision.rest.eye import Eye
 
 logger = log.get(__name__)
 #: Least width in pixels of a profile that is chosen by itself for analysis.
 LEAST_WIDTH = 320
-#: Seconds over which rates are averaged.
-RATE_WINDOW = 5.0
+#: Seconds over which rates are averaged: several keyframes of a camera that rests.
+RATE_WINDOW = 8.0
+#: Seconds by which what was left out may be told late.
+LATEST = 15.0
 
 
 class DraftSink(Protocol):
@@ -204,6 +208,7 @@ class CameraRunner:
         self.home = PtzHome(settings.ptz, self._ptz_state, self.conditions, clock)
         away = partial(self._ptz_state.away, settings.ptz.home)
         self._picture = PictureWatch(self.id, self.conditions, away)
+        self._trust = Trust()
         self.listener = Listener(
             self.id,
             settings.source,
@@ -211,6 +216,7 @@ class CameraRunner:
             self.conditions,
             self._translator.aimed,
             self._picture.hear,
+            self._called,
         )
         self.nap = Nap()
         self._refusals = Refusals(self.id, device.logins, device.proven, zone)
@@ -228,6 +234,9 @@ class CameraRunner:
             reference=partial(reference_of, self.conditions, shelf, lambda: clock.now().wall),
             moving=self._ptz_state.moving,
             away=away,
+            thrifty=settings.rest,
+            trust=self._trust,
+            relied=self._relied,
         )
         self._camera: Camera | None = None
         self.preview: OnDemand | None = None
@@ -394,11 +403,28 @@ class CameraRunner:
     def _over(self) -> None:
         self._intake.offer_from_thread(self._translator.lost(self._clock.now().wall))
 
+    def _called(self, moves: bool | None) -> None:
+        """Take in that the camera says that something moves, or no longer does; None: it is not heard any more."""
+        if moves is None:
+            self._trust.hears(False)
+        else:
+            self._trust.told(moves, self._clock.monotonic())
+
+    def _relied(self, upon: bool) -> None:
+        trust = self._trust
+        if upon:
+            logger.info("the camera's own motion signal is relied upon", camera=self.id, hits=trust.hits)
+        else:
+            logger.warning(
+                "the camera's own motion signal missed something", camera=self.id, missed=trust.missed
+            )
+
     def _tell(self, sight: Sight, shown: Upright) -> None:
-        wall = self._clock.now().wall
+        now = self._clock.monotonic()
+        wall = self._clock.now().wall - timedelta(seconds=min(max(now - sight.at, 0.0), LATEST))
         first = self.status.state is not CameraState.ONLINE
         drafts = self._translator.sight(sight, wall)
-        self.seen = LastSight(self._translator.seen or sight, wall, shown, self._clock.monotonic())
+        self.seen = LastSight(self._translator.seen or sight, wall, shown, now)
         self.status.sights.tick(sight.at)
         if first:
             self._enter(CameraState.ONLINE, None, wall)
@@ -462,6 +488,16 @@ class CameraRunner:
         if state is not self.status.state:
             self.status.since = wall
         self.status.state, self.status.reason = state, reason
+
+    @property
+    def eye(self) -> Eye | None:
+        """What watches the running stream, or watched the last one."""
+        return self._analysis.eye
+
+    @property
+    def trust(self) -> Trust:
+        """How far what the camera says of motion is relied upon."""
+        return self._trust
 
     @property
     def analyzer(self) -> Analyzer | None:

@@ -165,7 +165,7 @@ class Analyzer:
             return Glance.BLIND
         shown = self._decoder.upright(frame)
         motion, cut = self._move(shown.frame, refreshed=frame.key_frame)
-        if len(motion.boxes) or cut or motion.disturbance not in (None, Disturbance.LIGHT):
+        if len(motion.boxes) or cut or motion.disturbance not in (Disturbance.NONE, Disturbance.LIGHT):
             self.stages.end("motion")
             return Glance.STIRS
         if motion.disturbance or (self._motion and self._motion.doubtful):
@@ -234,7 +234,7 @@ class Analyzer:
         )
 
     def _is_lively(self, motion: Motion, cut: bool) -> bool:
-        stirs = cut or len(motion.boxes) > 0 or motion.disturbance is not None
+        stirs = cut or len(motion.boxes) > 0 or bool(motion.disturbance)
         unseen = self._fresh and self._pool is not None
         learns = self._motion is None or self._motion.learning
         return stirs or unseen or learns or self._watch.suspects or self._tracker.restless(self._pace.time)

@@ -62,6 +62,19 @@ class Watcher(Wire):
     since: datetime
 
 
+class MotionSignal(Wire):
+    """What a camera says by itself of motion, beside what is seen.
+
+    Attributes:
+        trusted: Whether its word lets the decoder rest longer than from one keyframe to the next.
+        hits: Times in a row that it said so when something moved; `missed`: times that it did not (counter).
+    """
+
+    trusted: bool = False
+    hits: int = 0
+    missed: int = 0
+
+
 class Camera(Wire):
     """One camera's state.
 
@@ -72,6 +85,9 @@ class Camera(Wire):
         clock_offset: Seconds that its clock is ahead of the engine's; None: it does not tell.
         fps: Pictures analysed per second, over the last few seconds.
         stream_fps: Pictures received per second.
+        resting: Whether nothing moves, so that keyframes alone are decoded.
+        keyframes: Seconds between two keyframes of its stream, the longest lately; None: not known.
+        signal: How far what it says of motion is relied upon; None: it has said nothing yet.
         skipped: Pictures not analysed because the machine was busy (counter).
         motion: 0..1, moving share of the last analysed picture.
         watched: Who watches its live picture, who began first first.
@@ -91,6 +107,9 @@ class Camera(Wire):
     codec: str = ""
     fps: float = 0.0
     stream_fps: float = 0.0
+    resting: bool = False
+    keyframes: float | None = None
+    signal: MotionSignal | None = None
     skipped: int = 0
     motion: float = 0.0
     ptz: bool = False

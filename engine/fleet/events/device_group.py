@@ -12,7 +12,7 @@ from datetime import datetime
 
 from drivers.contract import Signal
 from engine.draft import Draft
-from engine.fleet.events.property import is_of, subject
+from engine.fleet.events.property import is_motion, is_of, subject
 from engine.fleet.events.signals import MOST, Signals
 from engine.fleet.events.token_bucket import TokenBucket
 from engine.fleet.health.conditions import Conditions
@@ -39,6 +39,10 @@ def _nothing(_: Iterable[str]) -> None:
     """Tell nobody."""
 
 
+def _not_at_all(_: bool | None) -> None:
+    """Wake nobody."""
+
+
 @dataclass(slots=True, eq=False)
 class Listener:
     """One camera's part in what its device says.
@@ -47,6 +51,7 @@ class Listener:
         source: The video source that it looks at; None: the device's first.
         aimed: Puts into a draft how the camera's PTZ unit is.
         on: Told now and then the topics of its properties that are on.
+        called: Told whether it says that something moves; None: it is not heard any more. Called in the loop.
         recalled: Subjects that an earlier run told as on, until the device's sources are known.
         watching: Whether its picture is there or asked for: a camera that is lost is not deaf as well.
     """
@@ -57,6 +62,7 @@ class Listener:
     conditions: Conditions
     aimed: Callable[[Draft], Draft] = _as_it_is
     on: Callable[[Iterable[str]], None] = _nothing
+    called: Callable[[bool | None], None] = _not_at_all
     recalled: tuple[str, ...] = ()
     watching: bool = False
 
@@ -135,6 +141,8 @@ class DeviceGroup:
         """The subscription is over: nothing is known of what is not told."""
         for each in self._all():
             each.lost()
+        for each in self._listeners:
+            each.called(None)
 
     def hear(self, said: Signal, wall: datetime) -> list[Draft]:
         """Return what a signal adds to the story of each camera that it is about."""
@@ -146,7 +154,15 @@ class DeviceGroup:
         if self._concerns_all(said):
             return self._aimed_by_first(self.signals.hear(said, wall))
         own = [each for each in self._listeners if self._is_of(said, each)]
+        if said.state is not None and is_motion(said.topic):
+            for each in own:
+                each.called(self._moves(each))
         return [each.aimed(draft) for each in own for draft in each.signals.hear(said, wall)]
+
+    def _moves(self, listener: Listener) -> bool:
+        """Return whether any property says that something moves before a camera."""
+        known = self._states.values()
+        return any(said.state and is_motion(said.topic) and self._is_of(said, listener) for said in known)
 
     def due(self, wall: datetime) -> list[Draft]:
         """Return what had to wait and may be told now; asked about once a second."""

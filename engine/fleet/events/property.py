@@ -14,6 +14,8 @@ _NAMES = re.compile(
     r"(?i)\w*(Token|Source)|(\w*_)?(Rule|Region|Zone|Area|Line|Window|Field|Channel|Port|Module|Detector|Input|Relay)"
     r"(Name|Id|Index|No|Number)?"
 )
+#: What topics begin with that are about what is seen; Foscam's are its device's.
+_SEEING = frozenset({"videosource", "videoanalytics", "ruleengine", "device"})
 
 
 def subject(signal: Signal) -> str:
@@ -32,6 +34,19 @@ def subject(signal: Signal) -> str:
     return (
         f"signal:{topic}:{source}:{''.join(sign if sign.isprintable() else '?' for sign in shown)}~{digest}"
     )
+
+
+def is_motion(topic: str) -> bool:
+    """Return whether a topic (normalised) says that something moves in the picture.
+
+    ONVIF's ``VideoSource/MotionAlarm`` and ``RuleEngine/CellMotionDetector/Motion`` (Profile M calls its cells
+    ``MotionInCells``), and what makers call alike.
+
+    >>> is_motion("RuleEngine/MotionRegionDetector/Motion"), is_motion("Device/Trigger/DigitalInput")
+    (True, False)
+    """
+    root, *steps = topic.lower().split("/")
+    return root in _SEEING and any("motion" in step for step in steps)
 
 
 def topic_of(subject: str) -> str:

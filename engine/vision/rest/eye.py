@@ -8,7 +8,7 @@ it is only told later, by the distance of two keyframes at most.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 
 from drivers.contract import Packet
@@ -38,6 +38,7 @@ class Eye:
         analyzer: Looks at what is decoded.
         trust: What the camera itself says, and how far it is to be relied upon.
         thrifty: False: everything is decoded, always.
+        relied: Told when what the camera says is relied upon from now on, or no longer is.
 
     Attributes:
         resting: Whether keyframes alone are decoded now.
@@ -45,8 +46,15 @@ class Eye:
         woken: How often by whom.
     """
 
-    def __init__(self, analyzer: Analyzer, trust: Trust | None = None, *, thrifty: bool = True) -> None:
-        self.analyzer, self.trust = analyzer, trust or Trust()
+    def __init__(
+        self,
+        analyzer: Analyzer,
+        trust: Trust | None = None,
+        *,
+        thrifty: bool = True,
+        relied: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        self.analyzer, self.trust, self._relied = analyzer, trust or Trust(), relied
         self.resting = False
         self.spared = self.regained = 0
         self.woken: Counter[Caller] = Counter()
@@ -75,6 +83,12 @@ class Eye:
             return
         yield from self._doze(packet) if self.resting else self._watch(packet)
 
+    def close(self) -> None:
+        """Let go of the last picture, and of what is kept; idempotent."""
+        self.resting = False
+        self._group.clear()
+        self.analyzer.close()
+
     def _watch(self, packet: Packet) -> Iterator[Sight]:
         sight = self.analyzer.feed(packet)
         self._group.seen(packet)
@@ -84,7 +98,7 @@ class Eye:
             yield sight
 
     def _may(self, at: float) -> bool:
-        calm = self._group.whole and not self.trust.calls
+        calm = self._group.whole and not self.trust.calls(at)
         return calm and self._sleep.may(at, trusted=self.trust.relied)
 
     def _doze(self, packet: Packet) -> Iterator[Sight]:
@@ -104,7 +118,7 @@ class Eye:
 
     def _caller(self, packet: Packet) -> Caller | None:
         """Return what wakes it before anybody looks."""
-        if self.trust.calls:
+        if self.trust.calls(packet.received):
             return Caller.CAMERA
         if self._group.full:
             return Caller.FULL
@@ -151,4 +165,6 @@ class Eye:
     def _note(self, sight: Sight, at: float) -> None:
         self._sleep.saw(at, lively=self.analyzer.lively)
         believable = len(sight.motion.boxes) > 0 and not sight.cut
-        self.trust.moved(at, moving=believable)
+        news = self.trust.moved(at, moving=believable)
+        if news is not None:
+            self._relied(news)

@@ -13,6 +13,8 @@ from math import inf
 HITS, WHILE = 20, 3600.0
 #: Seconds before and after the beginning of an episode in which it counts.
 BEFORE, AFTER = 3.0, 2.0
+#: Seconds for which its word holds the decoder awake though nothing is seen: one that is stuck says nothing.
+HOLDS = 10.0
 #: Seconds for which something must move to be an episode, and without which it is over.
 LASTS, OVER = 0.8, 3.0
 
@@ -33,6 +35,7 @@ class Trust:
     _heard: bool = False
     _on: bool = False
     _said: float = -inf
+    _since: float = -inf
     _first: float = inf
     _began: float | None = None
     _moved: float = -inf
@@ -46,12 +49,14 @@ class Trust:
 
     def told(self, on: bool, at: float) -> None:
         """Take in that the camera says that something moves, or no longer does."""
-        self._heard, self._on, self._said = True, on, at if on or self._on else self._said
+        if on and not self._on:
+            self._since = at
+        self._said = at if on or self._on else self._said
+        self._heard, self._on = True, on
 
-    @property
-    def calls(self) -> bool:
-        """Whether the camera says that something moves now."""
-        return self._on
+    def calls(self, at: float) -> bool:
+        """Return whether the camera says that something moves, and has not said so for long."""
+        return self._on and at - self._since < HOLDS
 
     @property
     def relied(self) -> bool:
