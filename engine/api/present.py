@@ -185,6 +185,7 @@ def camera(runner: CameraRunner, now: float, site: str = "") -> wire.Camera:
         fps=round(status.sights.per_second(now), 1),
         stream_fps=round(status.frames.per_second(now), 1),
         resting=eye.resting if eye else False,
+        wakeful=sentence(runner.wakeful) if runner.wakeful else None,
         keyframes=round(eye.spacing, 1) if eye and isfinite(eye.spacing) else None,
         signal=_signal(runner.trust),
         skipped=analyzer.skipped if analyzer else 0,

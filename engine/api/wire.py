@@ -37,6 +37,6 @@ from engine.web.problem_details import FileProblem, Problem
 __all__ = [
     "KEY", "LINE", "NAME", "RANK", "Acknowledge", "Acknowledgement", "Act", "Alert", "Box", "Camera", "CameraState",
     "CameraUpdate", "Decision", "Delivery", "Engine", "EngineUpdate", "Event", "Fact", "FileProblem", "Gap", "Health",
-    "Letter", "Line", "MotionSignal", "Name", "Preset", "PreviewLink", "Problem", "PtzCommand", "Resend", "Rule", "RulesReloaded",
-    "Sentence", "State", "TrackState", "Tracked", "Trouble", "Update", "Watcher", "Wire", "Withdraw",
+    "Letter", "Line", "MotionSignal", "Name", "Preset", "PreviewLink", "Problem", "PtzCommand", "Resend", "Rule",
+    "RulesReloaded", "Sentence", "State", "TrackState", "Tracked", "Trouble", "Update", "Watcher", "Wire", "Withdraw",
 ]  # fmt: skip

@@ -189,7 +189,7 @@ class StreamAcceptance(Group):
         Percent, "Pictures per second, of those that it tells.", least=90, most=115, warn_least=80
     )
     plan: Rule = _rule("Codec, size and rate are the site's.", SITE, "warn")
-    gop: Seconds = _limit(Seconds, "Between two keyframes.", "Frigate", least=0.2, most=4.0, warn_most=10.0)
+    gop: Seconds = _limit(Seconds, "Between two keyframes.", "ours", least=0.2, most=2.5, warn_most=10.0)
     bframes: Rule = _rule("No picture is built on a later one: browsers cannot show such.", otherwise="warn")
     bitrate: Percent = _limit(
         Percent, "Bits per second, of the limit that is set.", most=110, warn_most=130, otherwise="warn"

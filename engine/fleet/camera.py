@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
+from math import isfinite
 from random import Random, SystemRandom
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,7 +29,7 @@ from engine.fleet.health.reference import Shelf, nowhere, reference_of
 from engine.fleet.login_guard import Refusals, free_at
 from engine.fleet.ptz.home import PtzHome
 from engine.fleet.ptz.state import PtzState
-from engine.fleet.state import CameraState
+from engine.fleet.state import CameraState, LastSight, Status
 from engine.fleet.stills import Analysed, Stills
 from engine.fleet.stream import OnDemand, ProfileStream, Sink
 from engine.fleet.tap import Tap
@@ -55,8 +54,6 @@ if TYPE_CHECKING:
 logger = log.get(__name__)
 #: Least width in pixels of a profile that is chosen by itself for analysis.
 LEAST_WIDTH = 320
-#: Seconds over which rates are averaged: several keyframes of a camera that rests.
-RATE_WINDOW = 8.0
 #: Seconds by which what was left out may be told late.
 LATEST = 15.0
 
@@ -71,24 +68,6 @@ class DraftSink(Protocol):
     def offer_from_thread(self, drafts: Iterable[Draft]) -> None:
         """Hand over drafts from a camera's thread; waits while the queue is full."""
         ...
-
-
-class Rate:
-    """Events per second over the last few seconds; written by one thread, read by any."""
-
-    def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=256)
-
-    def tick(self, at: float) -> None:
-        """Count one event."""
-        self._times.append(at)
-
-    def per_second(self, now: float) -> float:
-        """Return the rate; 0 when nothing came lately."""
-        recent = [at for at in tuple(self._times) if now - at <= RATE_WINDOW]
-        if len(recent) < 2:
-            return 0.0
-        return (len(recent) - 1) / max(recent[-1] - recent[0], 1e-3)
 
 
 def choose_profile(profiles: Sequence[Profile], wanted: str | None) -> Profile:
@@ -111,44 +90,6 @@ def choose_profile(profiles: Sequence[Profile], wanted: str | None) -> Profile:
 def _unfitness(profile: Profile) -> tuple[bool, bool, int]:
     """Return how little a profile suits analysis: unknown codec, too narrow, far from the least width."""
     return profile.codec is None, profile.width < LEAST_WIDTH, abs(profile.width - LEAST_WIDTH)
-
-
-@dataclass(slots=True)
-class LastSight:
-    """What the video thread last saw, and the picture in which it saw it; replaced whole, read from the loop.
-
-    Attributes:
-        told: Monotonic seconds when it was known: a picture that is looked at for long is not old.
-    """
-
-    sight: Sight
-    at: datetime
-    shown: Upright
-    told: float = 0.0
-
-
-@dataclass(slots=True)
-class Status:
-    """How a camera is, for clients.
-
-    Attributes:
-        reason: Why it is not online.
-        advice: What a person can do about a refused login, and until when nothing is tried.
-        retry: When a refused login is tried again; None: when a person asks for it, or nothing is refused.
-    """
-
-    state: CameraState
-    since: datetime
-    reason: Sentence | None = None
-    advice: Sentence | None = None
-    retry: datetime | None = None
-    device: str = ""
-    profile: Profile | None = None
-    codec: CodecParameters | None = None
-    last_event: datetime | None = None
-    last_event_kind: str = ""
-    frames: Rate = field(default_factory=Rate)
-    sights: Rate = field(default_factory=Rate)
 
 
 _STATE_OF = {
@@ -493,6 +434,14 @@ class CameraRunner:
     def eye(self) -> Eye | None:
         """What watches the running stream, or watched the last one."""
         return self._analysis.eye
+
+    @property
+    def wakeful(self) -> Sentence | None:
+        """Why its decoder cannot rest while nothing moves; None: it can, or nobody knows yet."""
+        why = self.eye.wakeful if self.eye else None
+        if why is None:
+            return None
+        return Sentence(f"wakeful.{why[0]}", {"seconds": round(why[1], 1)} if isfinite(why[1]) else {})
 
     @property
     def trust(self) -> Trust:

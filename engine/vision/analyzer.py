@@ -123,6 +123,11 @@ class Analyzer:
             "corrupt": self._decoder.corrupt,
         }
 
+    @property
+    def period(self) -> float:
+        """Seconds between two pictures that are analysed."""
+        return 1 / self._fps
+
     def feed(self, packet: Packet) -> Sight | None:
         """Decode a packet; return what the newest due picture that came out of it shows.
 
@@ -131,6 +136,8 @@ class Analyzer:
         late = packet.received - self._looked > STALLED
         wanted = late or self._pace.due(packet.pts * self._time_base)
         due = None
+        if not wanted and self._decoder.independent:
+            return None
         self.stages.begin()
         for frame in self._decoder.feed(packet, wanted=wanted):
             pts = packet.pts if frame.pts is None else frame.pts

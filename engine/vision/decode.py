@@ -5,7 +5,7 @@ from __future__ import annotations
 import av
 from av.error import FFmpegError
 
-from drivers.contract import CodecParameters, Packet
+from drivers.contract import Codec, CodecParameters, Packet
 from drivers.kit.upright import Righting, Upright
 
 
@@ -18,6 +18,7 @@ class Decoder:
             for motion, not for evidence or detection.
 
     Attributes:
+        independent: No picture is built on another: who does not want one need not decode it.
         pictures: Pictures that came out.
         errors: Packets that the codec refused.
         corrupt: Pictures withheld because the codec had to invent parts of them.
@@ -25,6 +26,7 @@ class Decoder:
 
     def __init__(self, codec: CodecParameters, *, skip_loop_filter: bool = False) -> None:
         self.pictures = self.errors = self.corrupt = 0
+        self.independent = codec.codec is Codec.MJPEG
         self._codec, self._righting = codec, Righting(codec)
         context = av.CodecContext.create(codec.codec.value, "r")
         if codec.extradata:

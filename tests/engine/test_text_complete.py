@@ -48,6 +48,7 @@ COMPOSED = (
     "known_by.",
     "role.",
     "weekday.",
+    "wakeful.",
     "availability.",
     "cameras.",
     "picture.",

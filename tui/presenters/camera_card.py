@@ -98,10 +98,9 @@ def _pairs(camera: wire.Camera, model: Model, t: Texts) -> Iterator[tuple[str, s
 
 
 def _live(camera: wire.Camera, t: Texts) -> Iterator[tuple[str, str]]:
-    yield (
-        t("fact.rate"),
-        t("fact.rates", fps=t.number(camera.fps, 1), stream=t.number(camera.stream_fps, 1)),
-    )
+    rates = "fact.rates_resting" if camera.resting else "fact.rates"
+    yield t("fact.rate"), t(rates, fps=t.number(camera.fps, 1), stream=t.number(camera.stream_fps, 1))
+    yield from _thrift(camera, t)
     if camera.skipped:
         yield t("fact.skipped"), t("fact.skips", n=t.number(camera.skipped))
     yield t("fact.motion"), f"{t.number(camera.motion * 100, 1)} %"
@@ -113,6 +112,15 @@ def _live(camera: wire.Camera, t: Texts) -> Iterator[tuple[str, str]]:
         unknown = track.state is wire.TrackState.UNKNOWN
         told = f"{t.label(track.label)}{_sure(track, t, ' %')}{where}"
         yield t("fact.objects"), f"{UNKNOWN[0]} {told}: {t('fact.unknown')}" if unknown else told
+
+
+def _thrift(camera: wire.Camera, t: Texts) -> Iterator[tuple[str, str]]:
+    """Yield why it cannot rest while nothing moves, and how far its own word is relied upon."""
+    if camera.wakeful is not None:
+        yield t("fact.wakeful"), describe.sentence(camera.wakeful, t)
+    if (signal := camera.signal) is not None:
+        how = "fact.signal_trusted" if signal.trusted else "fact.signal_watched"
+        yield t("fact.signal"), t(how, hits=t.number(signal.hits), missed=t.number(signal.missed))
 
 
 def _sure(track: wire.Tracked, t: Texts, unit: str) -> str:

@@ -86,6 +86,7 @@ class Camera(Wire):
         fps: Pictures analysed per second, over the last few seconds.
         stream_fps: Pictures received per second.
         resting: Whether nothing moves, so that keyframes alone are decoded.
+        wakeful: Why it cannot rest, so that everything is decoded always; None: it can, or nobody knows yet.
         keyframes: Seconds between two keyframes of its stream, the longest lately; None: not known.
         signal: How far what it says of motion is relied upon; None: it has said nothing yet.
         skipped: Pictures not analysed because the machine was busy (counter).
@@ -108,6 +109,7 @@ class Camera(Wire):
     fps: float = 0.0
     stream_fps: float = 0.0
     resting: bool = False
+    wakeful: Sentence | None = None
     keyframes: float | None = None
     signal: MotionSignal | None = None
     skipped: int = 0

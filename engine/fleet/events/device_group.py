@@ -141,8 +141,8 @@ class DeviceGroup:
         """The subscription is over: nothing is known of what is not told."""
         for each in self._all():
             each.lost()
-        for each in self._listeners:
-            each.called(None)
+        for listener in self._listeners:
+            listener.called(None)
 
     def hear(self, said: Signal, wall: datetime) -> list[Draft]:
         """Return what a signal adds to the story of each camera that it is about."""

@@ -16,7 +16,7 @@ from engine.vision.analyzer import Analyzer, Glance
 from engine.vision.model import Sight
 from engine.vision.rest.group import Group
 from engine.vision.rest.sizes import Sizes
-from engine.vision.rest.sleep import Sleep
+from engine.vision.rest.sleep import Hindrance, Sleep
 from engine.vision.rest.trust import Trust
 
 
@@ -59,13 +59,22 @@ class Eye:
         self.spared = self.regained = 0
         self.woken: Counter[Caller] = Counter()
         self._thrifty = thrifty
-        self._group, self._sleep, self._sizes = Group(), Sleep(), Sizes()
+        self._group, self._sleep, self._sizes = Group(), Sleep(analyzer.period), Sizes()
         self._unclear = False
 
     @property
     def spacing(self) -> float:
         """Seconds between keyframes; infinite: not known."""
         return self._sleep.spacing
+
+    @property
+    def wakeful(self) -> tuple[Hindrance, float] | None:
+        """Why it cannot rest, and the seconds between keyframes; None: it can, or nobody knows yet."""
+        return (
+            self._sleep.hindrance(trusted=self.trust.relied)
+            if self._thrifty
+            else (Hindrance.OFF, self.spacing)
+        )
 
     @property
     def counters(self) -> Mapping[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from enum import StrEnum
 from math import inf
 
 #: Seconds without anything lively until it rests, and of a new stream in which it never does.
@@ -16,8 +17,18 @@ LONGEST_TRUSTED, CHECK = 4.5, 4.0
 KNOWN = 2
 #: Keyframes in a row that showed no picture, after which the stream can only be watched whole.
 BLIND = 3
+#: Analysed pictures that must lie between two keyframes.
+WORTH = 1.5
 #: Part of its time by which a keyframe may be late.
 LATE = 1.25
+
+
+class Hindrance(StrEnum):
+    """Why a stream's decoder cannot rest."""
+
+    OFF = "off"  #: a person wants it so
+    FAR = "far"  #: keyframes are too far apart
+    BLIND = "blind"  #: keyframes alone show nothing
 
 
 @dataclass(slots=True)
@@ -25,9 +36,11 @@ class Sleep:
     """One stream's.
 
     Attributes:
+        period: Seconds between two pictures that are analysed: keyframes that are nearer save nothing.
         spacing: Seconds between keyframes, the longest of the last few; infinite: not known.
     """
 
+    period: float
     spacing: float = inf
     _spacings: deque[float] = field(default_factory=lambda: deque(maxlen=4))
     _keyframe: float | None = None
@@ -65,7 +78,15 @@ class Sleep:
             return False
         longest = LONGEST_TRUSTED if trusted else LONGEST
         rested = at - self._lively >= QUIET - 1e-6 and at - self._begun >= SETTLE
-        return rested and self.spacing <= longest and at - self._keyframe <= LATE * longest
+        near = WORTH * self.period < self.spacing <= longest
+        return rested and near and at - self._keyframe <= LATE * longest
+
+    def hindrance(self, *, trusted: bool) -> Hindrance | None:
+        """Return why it never may; None: it may, nobody knows yet, or there is nothing to be saved."""
+        if self._blind >= BLIND:
+            return Hindrance.BLIND
+        longest = LONGEST_TRUSTED if trusted else LONGEST
+        return Hindrance.FAR if longest < self.spacing < inf else None
 
     def overdue(self, at: float, *, trusted: bool) -> bool:
         """Return whether the next keyframe is so late that it is not worth waiting for."""

@@ -18,7 +18,8 @@ from engine.api.wire import CameraState
 from engine.config.credentials import CredentialError
 from engine.config.settings import CameraSettings
 from engine.errors import Again, reason_of
-from engine.fleet.camera import LEAST_WIDTH, Rate, choose_profile
+from engine.fleet.camera import LEAST_WIDTH, choose_profile
+from engine.fleet.state import Rate
 from engine.runtime.supervisor import Backoff, Health
 from engine.vision.analyzer import Analyzer
 from rules.model import Change, Kind, Sentence

@@ -206,7 +206,8 @@ async def test_a_camera_that_is_looked_at_too_seldom_is_behind_and_shows_whom_no
     stage: Any,
 ) -> None:
     runner = stage.runner(stage.script())
-    looks = runner._analysis.analyzer = SimpleNamespace(wanted=0, skipped=0, shown=lambda: None)
+    looks = SimpleNamespace(wanted=0, skipped=0, shown=lambda: None)
+    runner._analysis.eye = SimpleNamespace(analyzer=looks)
     for picture in range(100):
         looks.wanted, looks.skipped = picture, picture
         runner._tell(sight(picture / 5, unknown=(person(7, 0.1),)), None)
