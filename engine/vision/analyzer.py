@@ -46,7 +46,7 @@ class Glance(Enum):
 
     STIRS = "something moves, or all is other than it was"
     UNCLEAR = "the next picture has to say whether something moves"
-    BLIND = "no picture came out"
+    BLIND = "this picture did not come out"
 
 
 class Analyzer:
@@ -166,9 +166,9 @@ class Analyzer:
         be fed first, in its order, and then this packet anew.
         """
         self.stages.begin()
-        frame = next(iter(self._decoder.feed(packet)), None)
+        frame = next((each for each in self._decoder.feed(packet) if each.pts == packet.pts), None)
         self.stages.end("decode")
-        if frame is None:
+        if frame is None:  # none, or an earlier one: this stream's pictures come out late
             return Glance.BLIND
         shown = self._decoder.upright(frame)
         motion, cut = self._move(shown.frame, refreshed=frame.key_frame)
@@ -178,7 +178,7 @@ class Analyzer:
         if motion.disturbance or (self._motion and self._motion.doubtful):
             self.stages.end("motion")
             return Glance.UNCLEAR
-        self._media = (packet.pts if frame.pts is None else frame.pts) * self._time_base
+        self._media = packet.pts * self._time_base
         self._pace.take(self._media)
         self._looked = packet.received
         self._keyframes += frame.key_frame

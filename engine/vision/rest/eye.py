@@ -70,11 +70,9 @@ class Eye:
     @property
     def wakeful(self) -> tuple[Hindrance, float] | None:
         """Why it cannot rest, and the seconds between keyframes; None: it can, or nobody knows yet."""
-        return (
-            self._sleep.hindrance(trusted=self.trust.relied)
-            if self._thrifty
-            else (Hindrance.OFF, self.spacing)
-        )
+        hindered = self._sleep.hindrance(trusted=self.trust.relied)
+        why = hindered if self._thrifty else Hindrance.OFF
+        return (why, self.spacing) if why else None
 
     @property
     def counters(self) -> Mapping[str, int]:
@@ -140,23 +138,24 @@ class Eye:
         """Look at one picture, alone."""
         seen = self.analyzer.glance(packet)
         self._unclear = seen is Glance.UNCLEAR
-        if isinstance(seen, Sight):
-            self.spared += self._group.waiting - 1
-            self._group.settle()
-            self._note(seen, packet.received)
-            yield seen
-            if self.analyzer.lively:
-                yield from self._wake(Caller.MOTION, packet.received)
-        elif seen is Glance.BLIND:
-            self._sleep.blind()
-            yield from self._wake(Caller.BLIND, packet.received)
-        elif seen is Glance.STIRS:
+        if seen is Glance.UNCLEAR:
+            return
+        if isinstance(seen, Glance):
+            yield from self._wake(Caller.BLIND if seen is Glance.BLIND else Caller.MOTION, packet.received)
+            return
+        self.spared += self._group.waiting - 1
+        self._group.settle()
+        self._note(seen, packet.received)
+        yield seen
+        if self.analyzer.lively:
             yield from self._wake(Caller.MOTION, packet.received)
 
     def _wake(self, caller: Caller, at: float) -> Iterator[Sight]:
         """Look at everything that is kept, in its order."""
         self.resting = self._unclear = False
         self.woken[caller] += 1
+        if caller is Caller.BLIND:
+            self._sleep.blind()
         stirred = False
         for packet, done in self._group:
             if done:
