@@ -112,7 +112,9 @@ def costs(ways: dict[str, Callable[[], object]], seconds: float, rounds: int) ->
     return {name: round(median(each), 2) for name, each in spent.items()}
 
 
-def measure(mix: Mix, gop: float, seconds: float, rounds: int, pool: DetectorPool | None, seed: int) -> dict[str, Any]:
+def measure(
+    mix: Mix, gop: float, seconds: float, rounds: int, pool: DetectorPool | None, seed: int
+) -> dict[str, Any]:
     """Return what one street costs and what is told of it."""
     street = Street(seed, seconds=seconds, mix=mix, width=SIZE[0], height=SIZE[1])
     codec, packets = coded(street, fps=FPS, gop=gop, kbits=KBITS)
@@ -124,16 +126,19 @@ def measure(mix: Mix, gop: float, seconds: float, rounds: int, pool: DetectorPoo
     resting = told(street, rested(eye, packets))
     unsparing = told(street, fed(analyzer(Unsparing if pool else Analyzer), packets))
     both = resting.told & unsparing.told
-    spent = costs(
-        {
-            "decode": lambda: decode(codec, packets),
-            "all": lambda: list(fed(analyzer(), packets)),
-            "rest": lambda: list(rested(Eye(analyzer()), packets)),
-        },
-        seconds,
-        rounds,
-    ) if rounds else {"decode": 1.0, "all": 1.0, "rest": 1.0}
-    vain = [name for name in eye.woken]
+    spent = (
+        costs(
+            {
+                "decode": lambda: decode(codec, packets),
+                "all": lambda: list(fed(analyzer(), packets)),
+                "rest": lambda: list(rested(Eye(analyzer()), packets)),
+            },
+            seconds,
+            rounds,
+        )
+        if rounds
+        else {"decode": 1.0, "all": 1.0, "rest": 1.0}
+    )
     return {
         "mix": mix, "gop": gop, "passages": len(street.visits), "reference": len(unsparing.told),
         "told": len(both), "recall": round(len(both) / max(1, len(unsparing.told)), 3),

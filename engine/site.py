@@ -37,6 +37,8 @@ from engine.config.state_paths import StatePaths
 from engine.config.writer import revision_of
 from engine.duty.acts import Acts
 from engine.duty.configured import CONFIGURATION, RULES, Configured
+from engine.fleet.budget.budget import ranking
+from engine.fleet.budget.budgeting import Budgeting
 from engine.fleet.camera_control import CameraControl
 from engine.fleet.detector import open_pool
 from engine.fleet.fleet import Fleet, FleetChanges, FleetParts
@@ -63,6 +65,7 @@ from engine.retention import Retention
 from engine.runtime import log
 from engine.runtime.child_reports import ChildReports
 from engine.runtime.clock import SystemClock
+from engine.runtime.cores import Cores
 from engine.runtime.liveness import Liveness
 from engine.runtime.parts import Parts
 from engine.runtime.supervisor import Supervisor
@@ -124,6 +127,7 @@ class Site:
         self._webhooks = receiver_of(self.settings.webhook_receiver, self._garbage)
         self.fleet = self._make_fleet()
         self.cameras = self.fleet.cameras
+        self._budgeting = Budgeting(self.cameras, clock, Cores(clock.monotonic))
         self.reloader = self._make_reloader(configuration.path, asked)
         self.porter = self._make_porter()
         self._callers = Callers(self.porter.book, self._group, Role(self.settings.api.token_role))
@@ -322,6 +326,7 @@ class Site:
     async def live(self, rules: RuleSet) -> None:
         """Let everything that hangs on the rules follow them: what is counted, and whom the broker's news reach."""
         self.fleet.count(crowds(rules))
+        self.fleet.rank(ranking(rules))
         for action in self._actions.values():
             if isinstance(action, Hearing):
                 await action.listen(topics(rules), self._heard)
@@ -359,6 +364,7 @@ class Site:
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         parts.start("certificates", lambda: self._supervisor.run("certificates", self._encryption.run))
         parts.start("commission", lambda: self._supervisor.run("commission", self.foreman.run))
+        parts.start("budget", lambda: self._supervisor.run("budget", self._budgeting.run))
         parts.start("cameras", self._watch)
 
     async def _watch(self) -> None:

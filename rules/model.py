@@ -26,7 +26,7 @@ _NO_TEXT: Mapping[str, str] = MappingProxyType({})
 
 #: What may be the matter with a camera beside its state. Events of its kind with these labels begin and end, each
 #: with a subject of its own (``camera:deaf``); they say nothing of whether the camera sees.
-CONDITIONS = frozenset({"deaf", "blind", "impaired", "clock", "noisy", "behind"})
+CONDITIONS = frozenset({"deaf", "blind", "impaired", "clock", "noisy", "behind", "slowed"})
 
 
 class Kind(StrEnum):

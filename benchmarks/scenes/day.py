@@ -85,7 +85,8 @@ class Street(Scene):
             share = (self.period - CALM) / count
             lengths = [float(rng.uniform(*PASSAGE)) for _ in range(count)]
             starts = [
-                CALM + number * share + float(rng.uniform(0, share - lengths[number])) for number in range(count)
+                CALM + number * share + float(rng.uniform(0, share - lengths[number]))
+                for number in range(count)
             ]
         return tuple(self._passing(rng, *each) for each in zip(starts, lengths, strict=True))
 
@@ -113,8 +114,9 @@ def coded(street: Street, *, fps: int, gop: float, kbits: int) -> tuple[CodecPar
     packets: list[Packet] = []
 
     def take(made: Any) -> None:
-        for each in made:
-            packets.append(Packet(bytes(each), each.pts, each.pts, each.is_keyframe, each.pts / fps))
+        packets.extend(
+            Packet(bytes(each), each.pts, each.pts, each.is_keyframe, each.pts / fps) for each in made
+        )
 
     for number, picture in enumerate(street.pictures(fps)):
         frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")

@@ -61,6 +61,7 @@ class Analysis:
     trust: Trust = field(default_factory=Trust)
     relied: Callable[[bool], None] = lambda _: None
     eye: Eye | None = None
+    _slowed: float | None = field(default=None, repr=False)
     _shown: float | None = field(default=None, repr=False)
     _refer: bool = field(default=False, repr=False)
 
@@ -89,7 +90,14 @@ class Analysis:
             loop_filter=self.pool is not None,
         )
         self.eye = Eye(analyzer, self.trust, thrifty=self.thrifty, relied=self.relied)
+        self.eye.slow(self._slowed)
         self.begun(codec)
+
+    def slow(self, fps: float) -> None:
+        """Look at so many pictures a second, in later streams too; 0: at keyframes alone. Callable from any thread."""
+        self._slowed = fps if fps < self.fps else None
+        if self.eye is not None:
+            self.eye.slow(self._slowed)
 
     def refer(self) -> None:
         """There is a new reference picture: compare with it from the next picture on. Callable from any thread."""

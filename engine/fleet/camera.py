@@ -39,6 +39,7 @@ from engine.fleet.watchers import Watchers
 from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.supervisor import Health, Nap
+from engine.severity import RANK
 from engine.vision.model import Sight
 from engine.vision.rest.trust import Trust
 from rules.boundary import Line
@@ -109,6 +110,9 @@ class CameraRunner:
         zone: In which times of day are told.
         tap: Where its packets go: of the same camera before its settings changed; None: a new one.
         shelf: Where reference pictures are.
+
+    Attributes:
+        rank: How much its pictures matter: that of the worst severity of the rules that wait for what it sees.
     """
 
     def __init__(
@@ -150,6 +154,7 @@ class CameraRunner:
         away = partial(self._ptz_state.away, settings.ptz.home)
         self._picture = PictureWatch(self.id, self.conditions, away)
         self._trust = Trust()
+        self.rank = len(RANK)
         self.listener = Listener(
             self.id,
             settings.source,
@@ -208,6 +213,16 @@ class CameraRunner:
         """
         unit = self.camera.ptz
         return None if unit is None else self._ptz_state.over(unit)
+
+    async def slow(self, fps: float) -> None:
+        """Analyse so many pictures a second from now on (0: keyframes alone), and tell so where it is too few."""
+        self._analysis.slow(fps)
+        wall, wanted = self._clock.now().wall, self.settings.fps
+        if fps >= wanted:
+            await self._tell_all(self.conditions.end("slowed", wall))
+            return
+        said = Sentence("camera.slowed" if fps else "camera.slowed_most", {"fps": fps, "wanted": wanted})
+        await self._tell_all(self.conditions.begin("slowed", said, wall, fps=fps, wanted=wanted))
 
     def count(self, crowds: frozenset[tuple[str, str]]) -> None:
         """Tell how many of a label are in a zone, of these (label, zone) alone; callable from any thread."""
@@ -406,7 +421,9 @@ class CameraRunner:
     def _also(self, reason: Sentence | None, wall: datetime) -> list[Draft]:
         """Return what else is the matter, or no longer is, with a camera that is not online: it hears nothing."""
         drafts = [
-            draft for label in ("deaf", "noisy", "behind") for draft in self.conditions.end(label, wall)
+            draft
+            for label in ("deaf", "noisy", "behind", "slowed")
+            for draft in self.conditions.end(label, wall)
         ]
         if reason is not None and reason.code == "camera.blind":
             return drafts + self.conditions.begin("blind", reason, wall)

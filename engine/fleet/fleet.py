@@ -26,6 +26,7 @@ from engine.runtime.child_reports import ChildReports
 from engine.runtime.clock import Clock
 from engine.runtime.parts import stop
 from engine.runtime.supervisor import Backoff, Health, Supervisor
+from engine.severity import RANK
 from engine.vision.pool import DetectorPool
 from rules.model import CameraId, Change, Fact, Kind
 
@@ -102,6 +103,7 @@ class Fleet:
         self._parts = parts
         self._open_limit = OpenLimit()
         self._crowds: frozenset[tuple[str, str]] = frozenset()
+        self._ranks: Callable[[CameraId], int] = lambda _: len(RANK)
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[CameraRunner | DeviceRunner, asyncio.Task[None]] = {}
         self._made: dict[Hashable, DeviceRunner] = {}
@@ -114,6 +116,12 @@ class Fleet:
         self._crowds = crowds
         for runner in self.cameras.values():
             runner.count(crowds)
+
+    def rank(self, ranks: Callable[[CameraId], int]) -> None:
+        """Tell how much each camera's pictures matter; so with cameras that come later."""
+        self._ranks = ranks
+        for runner in self.cameras.values():
+            runner.rank = ranks(runner.id)
 
     # -- making -------------------------------------------------------------------------------------
 
@@ -136,6 +144,7 @@ class Fleet:
             self._known.add(settings.id)
             runner.recall(parts.recalled(settings.id))
         runner.count(self._crowds)
+        runner.rank = self._ranks(runner.id)
         return runner
 
     def _device(self, settings: CameraSettings) -> DeviceRunner:

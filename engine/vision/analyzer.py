@@ -92,7 +92,8 @@ class Analyzer:
     ) -> None:
         self._decoder = Decoder(codec, skip_loop_filter=not loop_filter)
         self._time_base = float(codec.time_base)
-        self._fps, self._pool, self._name = fps, pool, name
+        self._fps = self._most = fps
+        self._pool, self._name = pool, name
         self._tuning = tuning
         self._pace = Pace(fps)
         self._score = score
@@ -127,6 +128,16 @@ class Analyzer:
     def period(self) -> float:
         """Seconds between two pictures that are analysed."""
         return 1 / self._fps
+
+    def pace(self, fps: float | None) -> None:
+        """Analyse so many pictures a second from now on; None: as many as was wished first. As `feed`."""
+        fps = min(fps or self._most, self._most)
+        if fps == self._fps:
+            return
+        self._fps = fps
+        self._pace.change(fps)
+        if self._motion is not None:
+            self._motion.pace(fps)
 
     def feed(self, packet: Packet) -> Sight | None:
         """Decode a packet; return what the newest due picture that came out of it shows.

@@ -21,6 +21,11 @@ class Pace:
         self._last: float | None = None
         self._due = 0.0
 
+    def change(self, fps: float) -> None:
+        """Choose at another rate from the next picture on."""
+        self._due += 1 / fps - self._period
+        self._period = 1 / fps
+
     def due(self, seconds: float) -> bool:
         """Return whether the picture at a stream time would be chosen; changes nothing."""
         if self._last is None or abs(seconds - self._last) > BREAK:

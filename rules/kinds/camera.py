@@ -18,7 +18,7 @@ from rules.model import CONDITIONS, Change, Event, Fact, Kind
 
 CameraState = Literal[
     "online", "lost", "refused", "failed", "discovered",
-    "deaf", "blind", "impaired", "clock", "noisy", "behind",
+    "deaf", "blind", "impaired", "clock", "noisy", "behind", "slowed",
 ]  # fmt: skip
 #: Why a picture cannot be relied upon, and who says so.
 Cause = Literal[
@@ -54,11 +54,11 @@ class Health(Happening):
     """A camera's own state, or what else is the matter with it."""
 
     state: CameraState = Field(
-        description="Its new state; or deaf, blind, impaired, clock, noisy, behind: what is the matter now."
+        description="Its new state; or deaf, blind, impaired, clock, noisy, behind, slowed: what is the matter now."
     )
     at: TrialTime = Field(description="When.")
     over: bool = Field(
-        False, description="true: of deaf, blind, impaired, clock, noisy or behind, that it is over."
+        False, description="true: of deaf, blind, impaired, clock, noisy, behind or slowed, that it is over."
     )
     cause: Cause = Field("covered", description="Of impaired: why.")
     confidence: Unit = Field(0.9, description="Of impaired: how sure it is.")

@@ -25,7 +25,7 @@ TROUBLED: Final = ("◐", "warn")
 UNKNOWN: Final = ("?", "dim")
 
 #: What may be the matter with a camera, as texts know it; an engine may know more.
-CONDITIONS: Final = ("blind", "impaired", "deaf", "noisy", "clock", "home", "reference", "behind")
+CONDITIONS: Final = ("blind", "impaired", "deaf", "noisy", "clock", "home", "reference", "behind", "slowed")
 
 #: Symbol and tone of how a rule does; one that fires has its severity's tone.
 RULE_STATES: Final[dict[RuleState, tuple[str, str]]] = {

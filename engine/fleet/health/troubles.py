@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 #: Cameras that one sentence names.
 NAMED = 5
 #: What may be the matter with a camera beside its state, the worst first.
-WORST = ("blind", "impaired", "deaf", "noisy", "clock", "home", "reference", "behind")
+WORST = ("blind", "impaired", "deaf", "noisy", "clock", "home", "reference", "behind", "slowed")
 
 
 def troubled(runners: Iterable[CameraRunner]) -> Iterator[Sentence]:

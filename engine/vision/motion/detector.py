@@ -57,13 +57,9 @@ class MotionDetector:
         if tuning.ignore:
             cells.ignore(inside(tuning.ignore, cells.rows, cells.cols))
         self._least = max(LEAST, round(tuning.least * cells.rows * cells.cols))
-        calm, held = min(1.0, 1 / (fps * CALM_SECONDS)), min(1.0, 1 / (fps * HELD_SECONDS))
-        drift = min(1.0, 1 / (fps * DRIFT_SECONDS))
-        self._steady = rates(
-            FLOOR * factor, SPREAD * factor, calm, held, calm / 2, held / 10, calm / 40, drift
-        )
-        self._sway, self._swaying = round(fps * SWAYS_SECONDS), 0
-        self._relight, self._relit = round(fps * CALM_SECONDS), 0
+        self._limits = FLOOR * factor, SPREAD * factor
+        self._swaying = self._relit = 0
+        self.pace(fps)
         self._pictures = 0
         self._refreshed, self._before = False, _NOWHERE
 
@@ -71,6 +67,13 @@ class MotionDetector:
     def foreground(self) -> NDArray[np.bool_]:
         """(rows, cols) of the grid: where the last picture differs from the background; a view that changes."""
         return self._cells.foreground
+
+    def pace(self, fps: float) -> None:
+        """Expect so many pictures a second from now on; what is known of the background stays."""
+        calm, held = min(1.0, 1 / (fps * CALM_SECONDS)), min(1.0, 1 / (fps * HELD_SECONDS))
+        drift = min(1.0, 1 / (fps * DRIFT_SECONDS))
+        self._steady = rates(*self._limits, calm, held, calm / 2, held / 10, calm / 40, drift)
+        self._sway, self._relight = round(fps * SWAYS_SECONDS), round(fps * CALM_SECONDS)
 
     @property
     def learning(self) -> bool:

@@ -44,6 +44,7 @@ class Eye:
         resting: Whether keyframes alone are decoded now.
         spared: Packets that nobody had to decode (counter); `regained`: that were decoded after all, later.
         woken: How often by whom.
+        left: Packets that were not decoded because the machine is full (counter).
     """
 
     def __init__(
@@ -56,11 +57,12 @@ class Eye:
     ) -> None:
         self.analyzer, self.trust, self._relied = analyzer, trust or Trust(), relied
         self.resting = False
-        self.spared = self.regained = 0
+        self.spared = self.regained = self.left = 0
         self.woken: Counter[Caller] = Counter()
         self._thrifty = thrifty
         self._group, self._sleep, self._sizes = Group(), Sleep(analyzer.period), Sizes()
-        self._unclear = False
+        self._unclear = self._broken = False
+        self._fps: float | None = None
 
     @property
     def spacing(self) -> float:
@@ -77,18 +79,42 @@ class Eye:
     @property
     def counters(self) -> Mapping[str, int]:
         """What was done, by name: the analyser's, and spared, regained, woken."""
-        own = {"spared": self.spared, "regained": self.regained, "woken": self.woken.total()}
+        own = {
+            "spared": self.spared,
+            "regained": self.regained,
+            "left": self.left,
+            "woken": self.woken.total(),
+        }
         return {**self.analyzer.counters, **own}
+
+    def slow(self, fps: float | None) -> None:
+        """Look at so many pictures a second from now on; 0: at keyframes alone; None: at as many as is wished.
+
+        Callable from any thread.
+        """
+        self._fps = fps
 
     def feed(self, packet: Packet) -> Iterator[Sight]:
         """Take a packet; yield what is seen, usually once, and all that was missed when something wakes it."""
         if packet.keyframe:
             self._sleep.keyframe(packet.received)
+        if (self._fps == 0 or self._broken) and not self._scant(packet):
+            return
+        self.analyzer.pace(self._fps or None)
         if not self._thrifty:
             if (sight := self.analyzer.feed(packet)) is not None:
                 yield sight
             return
         yield from self._doze(packet) if self.resting else self._watch(packet)
+
+    def _scant(self, packet: Packet) -> bool:
+        """Return whether a packet is looked at though the machine is full: from a keyframe on all can be decoded."""
+        self._broken = not packet.keyframe
+        if self._broken:
+            self.left += 1
+            self.resting = self._unclear = False
+            self._group.clear()
+        return not self._broken
 
     def close(self) -> None:
         """Let go of the last picture, and of what is kept; idempotent."""

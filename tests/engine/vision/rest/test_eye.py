@@ -159,6 +159,9 @@ class Scripted:
         self.lively = packet.pts in self.stirring
         return self._sight(packet)
 
+    def pace(self, fps: float | None) -> None:
+        assert fps is None
+
     def skim(self, packet: Packet) -> None:
         self.skimmed.append(packet.pts)
 
@@ -213,3 +216,31 @@ def test_what_is_kept_is_bounded(film: Callable[..., Any], scene: Callable[..., 
     for number in range(MOST + 50):
         list(eye.feed(Packet(b"x", 61 + number, 61 + number, False, 12.0)))
     assert eye.woken[Caller.FULL] == 1
+
+
+def test_where_the_machine_is_full_fewer_pictures_are_looked_at_and_it_is_counted(
+    quiet_then_busy: Any,
+) -> None:
+    packets = streaming(quiet_then_busy.packets)
+    eye = eye_of(quiet_then_busy)
+    eye.slow(1.0)
+    slowly = looked(eye, packets[50:100])
+    assert 9 <= len(slowly) <= 14
+    eye.slow(None)
+    assert len(looked(eye, packets[100:120])) > 15
+
+
+def test_where_it_is_very_full_keyframes_alone_are_and_afterwards_nothing_is_decoded_without_one(
+    quiet_then_busy: Any,
+) -> None:
+    packets = streaming(quiet_then_busy.packets)
+    eye = eye_of(quiet_then_busy)
+    looked(eye, packets[:50])
+    eye.slow(0.0)
+    assert [sight.at for _, sight in looked(eye, packets[50:75])] == [10.0, 12.0, 14.0]
+    assert eye.left == 22
+    eye.slow(None)
+    seen = [sight.at for _, sight in looked(eye, packets[75:90])]
+    assert seen[0] == 16.0
+    assert len(seen) == 10
+    assert eye.counters["errors"] == eye.counters["corrupt"] == 0
