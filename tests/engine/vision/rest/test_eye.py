@@ -222,7 +222,7 @@ def test_where_the_machine_is_full_fewer_pictures_are_looked_at_and_it_is_counte
     quiet_then_busy: Any,
 ) -> None:
     packets = streaming(quiet_then_busy.packets)
-    eye = eye_of(quiet_then_busy)
+    eye = eye_of(quiet_then_busy, thrifty=False)
     eye.slow(1.0)
     slowly = looked(eye, packets[50:100])
     assert 9 <= len(slowly) <= 14
@@ -234,7 +234,7 @@ def test_where_it_is_very_full_keyframes_alone_are_and_afterwards_nothing_is_dec
     quiet_then_busy: Any,
 ) -> None:
     packets = streaming(quiet_then_busy.packets)
-    eye = eye_of(quiet_then_busy)
+    eye = eye_of(quiet_then_busy, thrifty=False)
     looked(eye, packets[:50])
     eye.slow(0.0)
     assert [sight.at for _, sight in looked(eye, packets[50:75])] == [10.0, 12.0, 14.0]
