@@ -444,6 +444,7 @@ class Site:
         yield from self.reloader.problems()
         yield from troubled(self.cameras.values())
         yield from unseen(self.cameras.values())
+        yield from self._budgeting.problems()
         if self._logins.trouble is not None:
             yield self._logins.trouble
         yield from self.inventory.problems()

@@ -6,7 +6,7 @@ and long nobody (``bursts``). A cloud goes over it all the time: the light chang
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import pi, sin
@@ -101,9 +101,19 @@ class Street(Scene):
 
 
 def coded(street: Street, *, fps: int, gop: float, kbits: int) -> tuple[CodecParameters, list[Packet]]:
-    """Encode a street as cameras do: a keyframe each `gop` seconds, no B-frames, about so many bits."""
+    """Encode a street as cameras do; see `packets_of`."""
+    shown = (
+        av.VideoFrame.from_ndarray(each, "rgb24").reformat(format="yuv420p") for each in street.pictures(fps)
+    )
+    return packets_of(shown, (street.width, street.height), fps=fps, gop=gop, kbits=kbits)
+
+
+def packets_of(
+    frames: Iterable[av.VideoFrame], size: tuple[int, int], *, fps: int, gop: float, kbits: int
+) -> tuple[CodecParameters, list[Packet]]:
+    """Encode pictures as cameras do: a keyframe each `gop` seconds, no B-frames, about so many bits."""
     context: Any = av.CodecContext.create("libx264", "w")
-    context.width, context.height, context.pix_fmt = street.width, street.height, "yuv420p"
+    context.width, context.height, context.pix_fmt = *size, "yuv420p"
     context.time_base, context.framerate = Fraction(1, fps), Fraction(fps)
     context.bit_rate = kbits * 1000
     every = str(round(gop * fps))
@@ -111,16 +121,10 @@ def coded(street: Street, *, fps: int, gop: float, kbits: int) -> tuple[CodecPar
         "preset": "veryfast", "tune": "zerolatency", "g": every, "keyint_min": every, "sc_threshold": "0",
         "bf": "0", "maxrate": f"{kbits}k", "bufsize": f"{2 * kbits}k",
     }  # fmt: skip
-    packets: list[Packet] = []
-
-    def take(made: Any) -> None:
-        packets.extend(
-            Packet(bytes(each), each.pts, each.pts, each.is_keyframe, each.pts / fps) for each in made
-        )
-
-    for number, picture in enumerate(street.pictures(fps)):
-        frame = av.VideoFrame.from_ndarray(picture, "rgb24").reformat(format="yuv420p")
+    made: list[Any] = []
+    for number, frame in enumerate(frames):
         frame.pts = number
-        take(context.encode(frame))
-    take(context.encode(None))
-    return CodecParameters(Codec.H264, b"", Fraction(1, fps), street.width, street.height), packets
+        made += context.encode(frame)
+    made += context.encode(None)
+    packets = [Packet(bytes(each), each.pts, each.pts, each.is_keyframe, each.pts / fps) for each in made]
+    return CodecParameters(Codec.H264, b"", Fraction(1, fps), *size), packets

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
@@ -30,6 +31,13 @@ def _allowed() -> list[int]:
     return sorted(os.sched_getaffinity(0))
 
 
+class Load(NamedTuple):
+    """How busy the cores are, 0..1 each: by everybody, and by this process."""
+
+    busy: float
+    own: float
+
+
 @dataclass(slots=True)
 class Cores:
     """Watches the machine; one caller.
@@ -51,19 +59,19 @@ class Cores:
         """How many this process may use."""
         return min(len(self._allowed), self.most or float("inf"))
 
-    def busy(self) -> float:
-        """Return the busy part of them since the last call, 0..1; 0 at the first, and where nobody can tell."""
+    def load(self) -> Load:
+        """Return the busy part of them since the last call; none at the first, and where nobody can tell."""
         try:
             at, used, idle = self.now(), sum(os.times()[:2]), self._idle()
         except (OSError, psutil.Error, IndexError):
-            return 0.0
+            return Load(0.0, 0.0)
         last, self._last = self._last, (at, used, idle)
         if last is None or at <= last[0]:
-            return 0.0
+            return Load(0.0, 0.0)
         passed = at - last[0]
         machine = 1 - (idle - last[2]) / (passed * len(self._allowed))
-        own = (used - last[1]) / (passed * self.count) if self.most else 0.0
-        return min(max(machine, own, 0.0), 1.0)
+        own = min((used - last[1]) / (passed * self.count), 1.0)
+        return Load(min(max(machine, own if self.most else 0.0, 0.0), 1.0), own)
 
     def _idle(self) -> float:
         """Return the seconds for which all of them were idle, or waited for a disk."""

@@ -24,6 +24,9 @@ MUCH = 0.08  #: active part of all blocks from which the picture as a whole is a
 CUT = 0.7  #: the same from which it is said to have changed as a whole
 BETTER = 0.6  #: part of the active blocks that may be left where swaying is to explain them
 SWAYS_SECONDS = 10.0  #: how long after it swayed a camera is taken for one that sways
+HUNTS_SECONDS = (
+    30.0  #: after another light in which the next one is no cut: an exposure that hunts shows nobody new
+)
 CALM_SECONDS = 2.0  #: time constant of the background
 DRIFT_SECONDS = 0.8  #: the same of what all cells of a block have in common: slow light
 HELD_SECONDS = 6.0  #: the same under an object; clipped, a contrast of 40 grey levels takes about 20 s
@@ -58,7 +61,7 @@ class MotionDetector:
             cells.ignore(inside(tuning.ignore, cells.rows, cells.cols))
         self._least = max(LEAST, round(tuning.least * cells.rows * cells.cols))
         self._limits = FLOOR * factor, SPREAD * factor
-        self._swaying = self._relit = 0
+        self._swaying = self._relit = self._hunting = 0
         self.pace(fps)
         self._pictures = 0
         self._refreshed, self._before = False, _NOWHERE
@@ -73,6 +76,7 @@ class MotionDetector:
         calm, held = min(1.0, 1 / (fps * CALM_SECONDS)), min(1.0, 1 / (fps * HELD_SECONDS))
         drift = min(1.0, 1 / (fps * DRIFT_SECONDS))
         self._steady = rates(*self._limits, calm, held, calm / 2, held / 10, calm / 40, drift)
+        self._hunt = round(fps * HUNTS_SECONDS)
         self._sway, self._relight = round(fps * SWAYS_SECONDS), round(fps * CALM_SECONDS)
 
     @property
@@ -104,6 +108,7 @@ class MotionDetector:
     def _fed(self, luma: Luma) -> Motion:
         self._pictures += 1
         self._relit -= self._relit > 0
+        self._hunting -= self._hunting > 0
         self.cut = False
         if self._pictures <= LEARN_PICTURES:
             return self._learn(luma)
@@ -141,6 +146,8 @@ class MotionDetector:
         self.cut = share > CUT
         self._cells.forgive()
         if self._cells.lit():
+            self.cut = self.cut and not self._hunting
+            self._hunting = self._hunt if self.cut else self._hunting
             self._cells.relevel()
             self._relit = self._relight
             self._compared(luma, again=True)

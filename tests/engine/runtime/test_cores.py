@@ -35,9 +35,9 @@ def test_what_others_use_counts_and_what_is_not_ours_does_not(monkeypatch: pytes
     )
     cores = Cores(lambda: now[0], None, [0, 2])
     assert cores.count == 2
-    assert cores.busy() == 0.0
+    assert cores.load() == (0.0, 0.0)
     now[0], idle[0] = 12.0, [100.0, 900.0, 102.0]
-    assert cores.busy() == pytest.approx(0.5)
+    assert cores.load().busy == pytest.approx(0.5)
 
 
 def test_within_a_limit_our_own_share_of_it_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,9 +47,9 @@ def test_within_a_limit_our_own_share_of_it_counts(monkeypatch: pytest.MonkeyPat
     )
     monkeypatch.setattr("os.times", lambda: (used[0], 0.0, 0.0, 0.0, 0.0))
     cores = Cores(lambda: now[0], 0.5, list(range(8)))
-    cores.busy()
+    cores.load()
     now[0], used[0] = 2.0, 0.9
-    assert cores.busy() == pytest.approx(0.9)
+    assert cores.load() == pytest.approx((0.9, 0.9))
 
 
 def test_who_cannot_tell_takes_nothing_from_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,4 +57,4 @@ def test_who_cannot_tell_takes_nothing_from_anybody(monkeypatch: pytest.MonkeyPa
         raise psutil.AccessDenied
 
     monkeypatch.setattr(psutil, "cpu_times", refused)
-    assert Cores(lambda: 0.0).busy() == 0.0
+    assert Cores(lambda: 0.0).load() == (0.0, 0.0)

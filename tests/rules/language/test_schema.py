@@ -78,7 +78,7 @@ def test_patterns_that_are_meant(when: str) -> None:
             "{camera: lots}",
             [
                 "f:3:20: rules.0.when.camera: must be one of: online, lost, refused, failed, discovered, deaf, "
-                "blind, impaired, clock, noisy, behind (did you mean “lost”?)"
+                "blind, impaired, clock, noisy, behind, slowed (did you mean “lost”?)"
             ],
         ),
         (

@@ -66,6 +66,17 @@ def test_light_switched_on_is_a_cut_and_learned_at_once(scene: Scene) -> None:
         assert not detector.cut
 
 
+def test_an_exposure_that_hunts_is_looked_at_all_over_once(scene: Scene) -> None:
+    detector = MotionDetector(320, 192)
+    fed(detector, scene(QUIET))
+    cuts = 0
+    for number, each in enumerate(scene(60, seed=1)):
+        lit = np.clip(each.astype(np.int16) + (90 if number // 15 % 2 == 0 else 0), 0, 255).astype(np.uint8)
+        detector.feed(lit)
+        cuts += detector.cut
+    assert cuts == 1
+
+
 def test_dusk_is_no_motion(scene: Scene) -> None:
     detector = MotionDetector(320, 192)
     for number, picture in enumerate(scene(120, noise=1.0)):
