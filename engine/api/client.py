@@ -46,6 +46,7 @@ from engine.api.resources import (
     preview,
     rules,
     state,
+    vision,
 )
 from engine.api.resources.audit import Record, RecordQuery
 from engine.api.resources.availability import By, CameraAvailability
@@ -267,6 +268,10 @@ class Client:
     async def rules(self) -> list[wire.Rule]:
         """Return every rule and how it does."""
         return await self.ask(rules.RULES)
+
+    async def vision(self) -> vision.Vision:
+        """Return what looking has cost so far."""
+        return await self.ask(vision.VISION)
 
     async def explain(self, rule: str, *, camera: str | None = None) -> explanation.Explanation:
         """Return why a rule fired lately, and why it did not."""

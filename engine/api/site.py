@@ -29,6 +29,7 @@ from engine.api.resources import (
     sessions,
     state,
     tokens,
+    vision,
 )
 from engine.api.resources.commissioning import aim, drawing, jobs
 from engine.api.routes import Api
@@ -50,6 +51,7 @@ from engine.api.services.preview import PreviewDoor, PreviewService
 from engine.api.services.rules import RuleService
 from engine.api.services.sessions import SessionService
 from engine.api.services.state import SiteStateService
+from engine.api.services.vision import VisionService
 from engine.commission.aim.shelf import Shelf
 from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Acts
@@ -150,6 +152,7 @@ def api_of(site: Rooms) -> Api:
         rules.resource(RuleService(site.judge, site.cameras, site.clock, site.zone, site.reload)),
         cameras.resource(CameraService(site.cameras, site.clock, site.zone, name)),
         features.resource(FeatureService(site.cameras)),
+        vision.resource(VisionService(site.cameras, site.pool, site.clock)),
         aim.resource(AimService(site.cameras, Shelf(site.references), site.clock.monotonic)),
         jobs.resource(CommissioningService(site.foreman)),
         drawing.resource(DrawingService(site.cameras, site.config, site.reload)),

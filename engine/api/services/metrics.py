@@ -183,11 +183,21 @@ def camera_figures(
     done = {
         (runner.id, what): float(count)
         for runner in runners
-        if (analyzer := runner.analyzer) is not None
-        for what, count in analyzer.counters.items()
+        if (eye := runner.eye) is not None
+        for what, count in eye.counters.items()
     }
     about = "What became of pictures since the camera's stream began."
     yield counter("camera_pictures", about, done, "camera", "outcome")
+    spent = {
+        (runner.id, stage): seconds
+        for runner in runners
+        if runner.analyzer is not None
+        for stage, seconds in runner.analyzer.stages.seconds.items()
+    }
+    about = "Seconds of a core that the camera's pictures cost since its stream began."
+    yield counter("camera_cpu_seconds", about, spent, "camera", "stage")
+    resting = each(lambda runner: float(runner.eye is not None and runner.eye.resting))
+    yield gauge("camera_resting", "1: nothing moves, keyframes alone are decoded.", resting, "camera")
     about = "Looks of the detector that a busy machine gave up."
     yield counter("camera_detections_given_up", about, each(lambda r: given_up.get(r.id, 0)), "camera")
     about = "The camera's own events that were too many to be kept."

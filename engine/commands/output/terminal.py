@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from textwrap import wrap
 from typing import Final, TextIO
 
@@ -107,6 +109,24 @@ def width_of(stream: TextIO) -> int:
         return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
     except (OSError, ValueError):
         return 0
+
+
+@contextmanager
+def stage(stream: TextIO) -> Iterator[None]:
+    """Give the whole terminal, without its cursor, and put back what was there."""
+    stream.write("\x1b[?1049h\x1b[?25l\x1b[2J")
+    try:
+        yield
+    finally:
+        stream.write("\x1b[?25h\x1b[?1049l")
+        stream.flush()
+
+
+def perform(lines: Sequence[str], stream: TextIO) -> None:
+    """Replace what is on the `stage` by lines; whoever made them saw to it that they fit."""
+    shown = "\x1b[K\r\n".join(map(_shown, lines))
+    stream.write(f"\x1b[H{shown}\x1b[K\x1b[J")
+    stream.flush()
 
 
 def bell() -> None:

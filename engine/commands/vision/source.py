@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
-from drivers.contract import Driver, Login, Stream, Target
+from pydantic import ValidationError
+
+from drivers.contract import CodecParameters, Driver, Login, Packet, Stream, Target
 from drivers.errors import DriverError, Unreachable
 from drivers.logins import MOST, LoginBook
 from engine.commands.discover.keys import Site, engine_runs, owner_of, site_of
@@ -23,7 +26,6 @@ from engine.fleet.login_guard import LoginBooks
 from engine.runtime.clock import SystemClock
 from engine.runtime.thread import in_thread
 from engine.text import Language
-from engine.vision.tuner.film import Recorder
 
 #: Seconds that the thread which reads gets to end.
 STOP_DEADLINE = 8.0
@@ -56,12 +58,15 @@ class Source:
 
 
 def source_of(word: str, config: Path | None, language: Language) -> Source:
-    """Return what a word on the command line names: a camera by its id, else a file.
+    """Return what a word on the command line names: a camera by its id, a file, or where a stream is.
 
     Raises:
-        Refusal: It is neither.
+        Refusal: It is none of them.
         DriverError: No driver opens it.
     """
+    if "://" in word:
+        settings = _stream(word)
+        return Source(settings, find_driver(settings), None)
     file = Path(word)
     site = None if config is None and file.is_file() and file.suffix else site_of(config, language)
     cameras = {each.id: each for each in site.configuration.settings.cameras} if site else {}
@@ -74,20 +79,49 @@ def source_of(word: str, config: Path | None, language: Language) -> Source:
     return Source(settings, find_driver(settings), None)
 
 
+class Taking(Protocol):
+    """What takes the packets of a stream that is watched."""
+
+    @property
+    def seconds(self) -> float:
+        """How much of the stream there is so far; 0: nothing was seen."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has enough."""
+        ...
+
+    def feed(self, packet: Packet) -> None:
+        """Take a packet, in the thread that reads."""
+        ...
+
+
+T = TypeVar("T", bound=Taking)
+
+
+def _stream(url: str) -> CameraSettings:
+    try:
+        return CameraSettings(id="stream", name=url, url=url)
+    except ValidationError as error:
+        said = "; ".join(each["msg"] for each in error.errors())
+        raise Refusal(Because.INVALID, "vision.bad_address", reason=said) from None
+
+
 @dataclass(slots=True)
-class Watching:
+class Watching(Generic[T]):
     """What was seen so far.
 
     Attributes:
+        begin: Makes what takes the packets, when the stream begins.
         tick: Told after each packet.
         cut: Why it ended before its time; None: it did not.
     """
 
     source: Source
-    fps: float
-    seconds: float
-    tick: Callable[[Recorder], None]
-    recorder: Recorder | None = None
+    begin: Callable[[CodecParameters], T]
+    tick: Callable[[T], None]
+    recorder: T | None = None
     cut: DriverError | None = None
 
     async def run(self) -> None:
@@ -105,11 +139,11 @@ class Watching:
                 camera = camera_of(device, settings.source)
                 profile = choose_profile(camera.profiles, settings.profile)
                 stream = await camera.open_stream(profile.token)
-                await in_thread("vision.tune", lambda: self._read(stream), stream.close, STOP_DEADLINE)
+                await in_thread("vision.source", lambda: self._read(stream), stream.close, STOP_DEADLINE)
 
     def _read(self, stream: Stream) -> None:
         try:
-            self.recorder = Recorder(stream.start(), self.fps, self.seconds)
+            self.recorder = self.begin(stream.start())
             while not self.recorder.complete:
                 self.recorder.feed(stream.read())
                 self.tick(self.recorder)

@@ -5,20 +5,21 @@ Exit codes: 0 done, 1 nothing could be watched or written, 2 wrong usage, 4 the 
 
 from __future__ import annotations
 
-import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from engine.commands.completion import cameras
 from engine.commands.output.report import JsonOption, LangOption, language, say_in
-from engine.commands.output.terminal import complain, data, flash, out
+from engine.commands.output.terminal import complain, data, out
+from engine.commands.vision.opening import leave, named, note, watch
 
 if TYPE_CHECKING:
     from engine.commands.output.report import Language
     from engine.commands.vision.proposed import Proposed
-    from engine.commands.vision.source import Source, Watching
+    from engine.commands.vision.source import Source
     from engine.config.writer import Opened
     from engine.vision.tuner.film import Film, Recorder
 
@@ -87,10 +88,10 @@ def tune(
     said = language(lang)
     log.configure("critical", json=False)  # what a person should know is said in sentences
     if plot is not None and plot.suffix.lower() not in PLOTS:
-        _leave(said, "vision.plot_kind", 2, name=plot.name)
-    source = _source(what, config, said)
+        leave(said, "vision.plot_kind", 2, name=plot.name)
+    source = named(what, config, said)
     if write and source.site is None:
-        _leave(said, "vision.no_camera", 2)
+        leave(said, "vision.no_camera", 2)
     before = _opened(source) if write else None
     film = _watched(source, seconds, said)
     proposed = _proposed(source, film, said)
@@ -103,17 +104,6 @@ def tune(
         put(before, proposed, quiet=as_json)
 
 
-def _source(what: str, config: Path | None, said: Language) -> Source:
-    from drivers.errors import DriverError
-    from engine.commands.vision.source import source_of
-    from engine.errors import Refusal
-
-    try:
-        return source_of(what, config, said)
-    except (Refusal, DriverError) as error:
-        _leave(said, error.code, 2, **error.values)
-
-
 def _opened(source: Source) -> Opened:
     """Return the configuration's file as it is now: what somebody changes in it meanwhile is not overwritten."""
     from engine.config.writer import opened
@@ -124,50 +114,25 @@ def _opened(source: Source) -> Opened:
 
 def _watched(source: Source, seconds: float | None, said: Language) -> Film:
     from engine.commands.vision.source import Watching
+    from engine.vision.tuner.film import Recorder
 
     length = seconds or (CLIP if source.clip else CAMERA)
 
     def tick(recorder: Recorder) -> None:
-        _flash(say_in(said, "vision.watching", seconds=int(recorder.seconds), of=int(length)))
+        note(say_in(said, "vision.watching", seconds=int(recorder.seconds), of=int(length)))
 
-    watching = Watching(source, source.settings.fps, length, tick)
-    _flash(say_in(said, "vision.opening", name=source.settings.name or source.settings.id))
+    watching = Watching(source, partial(Recorder, fps=source.settings.fps, seconds=length), tick)
+    note(say_in(said, "vision.opening", name=source.settings.name or source.settings.id))
     try:
-        _run(watching, said)
+        watch(watching, said)
     finally:
-        _flash("")
+        note("")
     film = watching.recorder.film() if watching.recorder else None
     if film is None or len(film) < FEWEST:
-        _leave(said, "vision.too_few", 1, count=len(film) if film else 0, least=FEWEST)
+        leave(said, "vision.too_few", 1, count=len(film) if film else 0, least=FEWEST)
     if source.clip and watching.recorder and watching.recorder.complete and seconds is None:
         complain(say_in(said, "vision.only_first", seconds=int(film.times[-1])))
     return film
-
-
-def _run(watching: Watching, said: Language) -> None:
-    """Watch; Ctrl-C ends it early, and a stream that fails after a while too."""
-    import asyncio
-
-    from drivers.errors import DriverError
-    from engine.config.credentials import CredentialError
-    from engine.errors import Refusal, StoreError, reason_of
-
-    try:
-        asyncio.run(watching.run())
-    except KeyboardInterrupt:
-        _flash("")
-        if watching.recorder is None:
-            raise typer.Exit(130) from None
-        complain(say_in(said, "vision.stopped"))
-    except StoreError as error:
-        complain(str(error))
-        raise typer.Exit(1) from None
-    except (DriverError, Refusal, CredentialError, OSError) as error:
-        _flash("")
-        reason = reason_of(error)
-        _leave(said, reason.code if reason else "vision.neither", 1, **(reason.values if reason else {}))
-    if watching.cut is not None:
-        complain(say_in(said, watching.cut.code, **watching.cut.values))
 
 
 def _proposed(source: Source, film: Film, said: Language) -> Proposed:
@@ -176,12 +141,12 @@ def _proposed(source: Source, film: Film, said: Language) -> Proposed:
     from engine.vision.tuner.proposal import examine
 
     def tick(count: int) -> None:
-        _flash(say_in(said, "vision.trying", count=count))
+        note(say_in(said, "vision.trying", count=count))
 
     try:
         found = examine(film, tuning_of(source.settings.motion), tick)
     finally:
-        _flash("")
+        note("")
     return Proposed(source.settings, found, said)
 
 
@@ -203,15 +168,5 @@ def _plot(proposed: Proposed, plot: Path) -> None:
     try:
         put(plot, figure.svg() if plot.suffix.lower() == ".svg" else figure.png())
     except OSError as error:
-        _leave(said, "vision.not_drawn", 1, path=str(plot), detail=error.strerror or type(error).__name__)
+        leave(said, "vision.not_drawn", 1, path=str(plot), detail=error.strerror or type(error).__name__)
     complain(say_in(said, "vision.drawn", path=str(plot)))
-
-
-def _flash(text: str) -> None:
-    if sys.stderr.isatty():
-        flash(text, sys.stderr)
-
-
-def _leave(said: Language, code: str, status: int, **values: object) -> NoReturn:
-    complain(say_in(said, code, **values))
-    raise typer.Exit(status)

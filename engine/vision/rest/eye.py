@@ -65,6 +65,11 @@ class Eye:
         self._fps: float | None = None
 
     @property
+    def fps(self) -> float | None:
+        """Pictures a second that are looked at because the machine is full, 0: keyframes alone; None: as wished."""
+        return self._fps
+
+    @property
     def spacing(self) -> float:
         """Seconds between keyframes; infinite: not known."""
         return self._sleep.spacing
