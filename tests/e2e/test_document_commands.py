@@ -55,6 +55,8 @@ NOT_RUN = {
     "matthan vision collect": "wants pictures that rules kept: tests/engine/commands/vision/test_collect.py",
     "matthan vision missed": "wants a camera that shows something: tests/engine/commands/vision/test_collect.py",
     "make train": "makes an environment of 2 GB and takes an hour",
+    "matthan vision bench": "measures a clip of the reader's: tests/engine/commands/vision/test_looking.py",
+    "matthan vision watch": "shows a clip of the reader's: tests/engine/commands/vision/test_looking.py",
     "matthan vision tune": "watches a camera, or a clip of the reader's: tests/engine/commands/vision",
     "matthan sim --video car-detection.mp4": "that clip is not here; clips: tests/drivers/virtual/test_command.py",
     "curl": "of the camera that plays that clip",

@@ -48,6 +48,7 @@ COMPOSED = (
     "known_by.",
     "role.",
     "weekday.",
+    "vision.stage_",
     "wakeful.",
     "availability.",
     "cameras.",

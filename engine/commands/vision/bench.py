@@ -129,10 +129,13 @@ def _lines(found: Weighed, reel: Reel, said: Language) -> Iterator[str]:
     if apart is not None:
         yield say("vision.bench_keyframes", median=round(apart[0], 1), longest=round(apart[1], 1))
     yield ""
-    for name in ("decode", "everything", "engine"):
-        spent = getattr(found, name)
-        share = spent / max(found.decode, 1e-6)
-        yield f"{say(f'vision.bench_{name}'):<46}{spent:>8.2f} ms/s  {share:>5.2f}x"
+    ways = {
+        "vision.bench_decode": found.decode,
+        "vision.bench_everything": found.everything,
+        "vision.bench_engine": found.engine,
+    }
+    for name, spent in ways.items():
+        yield f"{say(name):<46}{spent:>8.2f} ms/s  {spent / max(found.decode, 1e-6):>5.2f}x"
     for stage, spent in found.stages.items():
         yield f"    {say(f'vision.stage_{stage}'):<42}{spent:>8.2f} ms/s"
     yield ""

@@ -87,7 +87,7 @@ def note(text: str) -> None:
         flash(text, sys.stderr)
 
 
-def leave(said: Language, code: str, status: int, **values: object) -> NoReturn:
+def leave(said: Language, code: str, status: int, /, **values: object) -> NoReturn:
     """Say why it cannot be done, and end the command."""
     complain(say_in(said, code, **values))
     raise typer.Exit(status)

@@ -166,7 +166,7 @@ class Lines:
     """Tells people without a screen: a line for everything that is told, and for its end."""
 
     said: Language
-    _there: dict[int, Track] = field(default_factory=dict)
+    _there: set[int] = field(default_factory=set)
 
     def tell(self, player: Player, sight: Sight) -> None:
         """Write what is new."""
@@ -174,14 +174,15 @@ class Lines:
         at = fraction(f"{player.seconds:.1f}", self.said)
         for number, track in now.items():
             if number not in self._there:
+                self._there.add(number)
                 self._say("vision.came", track, at)
-        for each in sight.ended:
-            if each.id in self._there:
-                self._say("vision.went", each, at)
-        self._there = now
+        for track in sight.ended:
+            if track.id in self._there:
+                self._there.discard(track.id)
+                self._say("vision.went", track, at)
 
     def _say(self, code: str, track: Track, at: str) -> None:
-        score = round(100 * float(track.score))
+        score = f" {round(100 * float(track.score))} %" if track.score else ""
         out(say_in(self.said, code, at=at, label=track.label, track=track.id, score=score))
 
 

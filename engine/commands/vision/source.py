@@ -104,8 +104,10 @@ def _stream(url: str) -> CameraSettings:
     try:
         return CameraSettings(id="stream", name=url, url=url)
     except ValidationError as error:
-        said = "; ".join(each["msg"] for each in error.errors())
-        raise Refusal(Because.INVALID, "vision.bad_address", reason=said) from None
+        first = error.errors()[0]
+        why = f"vision.bad_address+problem.{first['type']}"
+        values = {name: value for name, value in first.get("ctx", {}).items() if name != "code"}
+        raise Refusal(Because.INVALID, why, **values) from None
 
 
 @dataclass(slots=True)

@@ -327,6 +327,7 @@ ELSEWHERE = {
     "config path": "a document: tests/engine/commands/output/test_terminal.py",
     "config show": "a document: tests/engine/commands/output/test_terminal.py",
     "rules schema": "JSON of our own",
+    **dict.fromkeys(("vision bench", "vision watch", "vision top"), "tests/engine/commands/vision"),
     **dict.fromkeys(
         (
             "login", "logout", "access list", "access add", "access grant", "access revoke", "access disable",

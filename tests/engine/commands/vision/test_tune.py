@@ -102,7 +102,7 @@ def test_the_proposal_is_written_and_nothing_else_changes(site: Path) -> None:
 def test_a_file_that_was_changed_meanwhile_is_left_alone(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Watching.run
 
-    async def meanwhile(watching: Watching) -> None:
+    async def meanwhile(watching: Watching[Recorder]) -> None:
         site.write_text(site.read_text("utf-8") + "title: y\n", "utf-8")
         await run(watching)
 
@@ -151,12 +151,12 @@ def test_what_cannot_be_done_is_said(
     assert "Traceback" not in done.output
 
 
-def _seeing(clip: Path, count: int) -> Callable[[Watching], None]:
+def _seeing(clip: Path, count: int) -> Callable[[Watching[Recorder]], None]:
     """Let it see so many packets of a clip."""
 
-    def see(watching: Watching) -> None:
+    def see(watching: Watching[Recorder]) -> None:
         film = demuxed(clip)
-        watching.recorder = Recorder(film.codec, watching.fps, watching.seconds)
+        watching.recorder = watching.begin(film.codec)
         for packet in film.packets[:count]:
             watching.recorder.feed(packet)
 
@@ -169,7 +169,7 @@ def test_ctrl_c_ends_it_with_what_was_seen(
 ) -> None:
     see = _seeing(clip, count)
 
-    async def stopped(watching: Watching) -> None:
+    async def stopped(watching: Watching[Recorder]) -> None:
         see(watching)
         raise KeyboardInterrupt
 
@@ -182,7 +182,7 @@ def test_ctrl_c_ends_it_with_what_was_seen(
 
 
 def test_ctrl_c_before_the_first_picture_is_the_end(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def stopped(watching: Watching) -> None:
+    async def stopped(watching: Watching[Recorder]) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Watching, "run", stopped)
@@ -194,7 +194,7 @@ def test_a_stream_that_fails_after_a_while_counts_and_says_why(
 ) -> None:
     see = _seeing(clip, 100)
 
-    async def fails(watching: Watching) -> None:
+    async def fails(watching: Watching[Recorder]) -> None:
         see(watching)
         watching.cut = Unreachable("driver.stalled", host="gate", seconds=5)
 
@@ -206,7 +206,7 @@ def test_a_stream_that_fails_after_a_while_counts_and_says_why(
 
 
 def test_a_login_that_is_refused_is_said_once(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def refused(watching: Watching) -> None:
+    async def refused(watching: Watching[Recorder]) -> None:
         raise Refused("driver.held", host="gate", user="admin", most=3, minutes=7)
 
     monkeypatch.setattr(Watching, "run", refused)
