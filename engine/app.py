@@ -12,7 +12,7 @@ from engine import text
 from engine.config.configuration import Configuration
 from engine.config.state_paths import state_paths
 from engine.errors import EngineError, UpgradeRefused
-from engine.runtime import log
+from engine.runtime import log, memory
 from engine.runtime.clock import SystemClock
 from engine.runtime.parts import Parts
 from engine.runtime.systemd import notify
@@ -34,6 +34,7 @@ async def serve(configuration: Configuration, tell: Callable[[str], object] = _n
     Args:
         tell: Shows a person what is in no log.
     """
+    memory.bound()
     stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

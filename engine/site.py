@@ -67,6 +67,7 @@ from engine.runtime.child_reports import ChildReports
 from engine.runtime.clock import SystemClock
 from engine.runtime.cores import Cores
 from engine.runtime.liveness import Liveness
+from engine.runtime.memory import MemoryKeeping
 from engine.runtime.parts import Parts
 from engine.runtime.supervisor import Supervisor
 from engine.runtime.systemd import Watchdog
@@ -127,6 +128,7 @@ class Site:
         self._webhooks = receiver_of(self.settings.webhook_receiver, self._garbage)
         self.fleet = self._make_fleet()
         self.cameras = self.fleet.cameras
+        self._memory_keeping = MemoryKeeping(ease=self.pool.rest if self.pool else lambda: None)
         self._budgeting = Budgeting(self.cameras, clock, Cores(clock.monotonic))
         self.reloader = self._make_reloader(configuration.path, asked)
         self.porter = self._make_porter()
@@ -364,6 +366,7 @@ class Site:
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         parts.start("certificates", lambda: self._supervisor.run("certificates", self._encryption.run))
         parts.start("commission", lambda: self._supervisor.run("commission", self.foreman.run))
+        parts.start("memory", lambda: self._supervisor.run("memory", self._memory_keeping.run))
         parts.start("budget", lambda: self._supervisor.run("budget", self._budgeting.run))
         parts.start("cameras", self._watch)
 
@@ -445,6 +448,7 @@ class Site:
         yield from troubled(self.cameras.values())
         yield from unseen(self.cameras.values())
         yield from self._budgeting.problems()
+        yield from self._memory_keeping.problems()
         if self._logins.trouble is not None:
             yield self._logins.trouble
         yield from self.inventory.problems()

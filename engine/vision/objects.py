@@ -50,17 +50,10 @@ class Detector:
     """
 
     def __init__(self, file: ModelFile, *, least: float = 0.1) -> None:
-        self._least = least
+        self._least, self._file = least, file
         self._warm: set[Graph] = set()
-        try:
-            with without_info():
-                opened = graphs(str(file.path))
-        except (ValueError, RuntimeError, OSError) as error:
-            raise ModelFault("model.unloadable", name=file.name, reason=error) from error
-        self._looks = {
-            (look.shape.width, look.shape.height): look
-            for look in (self._look(file, each) for each in opened)
-        }
+        self._used: set[Graph] = set()
+        self._looks = self._opened()
         self.sizes: tuple[Size, ...] = tuple(self._looks)
         self.size = self.sizes[0]
         self._swap = file.colours == "bgr"
@@ -86,8 +79,30 @@ class Detector:
         kept = suppress(boxes, scores, self._groups[labels], SAME)
         return Detections(boxes[kept], scores[kept], labels[kept], self.names)
 
+    def rest(self) -> bool:
+        """Let go of the memory of sizes that nobody has used since the last call; return whether there was any.
+
+        All are opened anew, for one cannot be closed alone: those that are used take theirs again at their next picture.
+        """
+        idle, self._used = self._warm - self._used, set()
+        if not idle:
+            return False
+        self._warm = set()
+        self._looks = self._opened()
+        return True
+
+    def _opened(self) -> dict[Size, _Look]:
+        try:
+            with without_info():
+                opened = graphs(str(self._file.path))
+        except (ValueError, RuntimeError, OSError) as error:
+            raise ModelFault("model.unloadable", name=self._file.name, reason=error) from error
+        looks = (self._look(self._file, each) for each in opened)
+        return {(look.shape.width, look.shape.height): look for look in looks}
+
     def _run(self, graph: Graph, picture: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         pixels = self._prepared(graph, picture)
+        self._used.add(graph)
         if graph in self._warm:
             return graph.run(pixels)
         with without_info():  # the first run of a graph makes its delegate

@@ -44,6 +44,7 @@ class DetectorPool:
         self.model = file
         self.sizes, self.names = detectors[0].sizes, detectors[0].names
         self.runs = 0
+        self._workers = workers
         self._turns = FairTurns(detectors)
 
     def detect(
@@ -68,6 +69,20 @@ class DetectorPool:
         finally:
             self.runs += len(pictures)
             self._turns.give_back(detector)
+
+    def rest(self) -> None:
+        """Let go of what detectors hold for sizes that have not been used since the last call; called now and then.
+
+        A detector that is at work is asked another time. Blocks for some 20 ms for each.
+        """
+        for _ in range(self._workers):
+            detector = self._turns.spare()
+            if detector is None:
+                return
+            try:
+                detector.rest()
+            finally:
+                self._turns.give_back(detector)
 
     def given_up(self) -> dict[str, int]:
         """Return how often each owner's turn did not come, since the pool was made."""

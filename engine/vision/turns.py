@@ -69,6 +69,11 @@ class FairTurns(Generic[Thing]):
             elif not self._closed:
                 self._free.append(thing)
 
+    def spare(self) -> Thing | None:
+        """Return a thing that nobody has or wants now; None: there is none. It is to be given back soon."""
+        with self._lock:
+            return self._free.pop() if self._free else None
+
     def close(self) -> None:
         """Turn everyone away, now and later."""
         with self._lock:

@@ -146,6 +146,38 @@ def test_a_file_of_several_sizes_runs_the_one_that_the_picture_has(
     assert costs({"m": (detector, detector.sizes)}, rounds=2)["m"].keys() == set(detector.sizes)
 
 
+def test_sizes_that_nobody_uses_are_let_go_and_what_is_wanted_comes_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    opened: list[list[Drawn]] = []
+
+    def open_anew(_: str) -> list[Drawn]:
+        opened.append([Drawn(416, 256), Drawn(320, 192)])
+        return opened[-1]
+
+    monkeypatch.setattr("engine.vision.objects.graphs", open_anew)
+    pool = DetectorPool(ModelFile("several", tmp_path / "m", "", None, None, ("person", "car"), "rgb"))
+    large, small = np.zeros((256, 416, 3), np.uint8), np.zeros((192, 320, 3), np.uint8)
+    pool.detect([large, small])
+    pool.rest()
+    assert len(opened) == 1  # both were used lately
+    pool.detect([small])
+    pool.rest()
+    assert len(opened) == 2
+    assert pool.detect([large, small]) is not None
+    assert [each.ran for each in opened[1]] == [1, 1]
+    pool.rest()
+    pool.rest()
+    pool.rest()
+    assert len(opened) == 3  # once, and not each time that nobody looks
+    taken = pool._turns.take("gate", 0, 1.0)
+    pool.detect([small], wait=0.01)
+    pool.rest()  # who is at work is left alone
+    assert taken is not None
+    pool._turns.give_back(taken)
+    assert pool.given_up() == {"": 1}
+
+
 def test_a_pool_serves_many_and_says_whom_it_could_not(model: Load) -> None:
     pool = DetectorPool(model(YOLOX), workers=1)
     picture = np.full((*pool.sizes[0][::-1], 3), 114, np.uint8)
