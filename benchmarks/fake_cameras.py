@@ -127,6 +127,13 @@ class Video:
         """What it really sends."""
         return sum(len(each) + 16 for picture in self.pictures for each in picture) * 8 / CLIP / 1000
 
+    def cut(self) -> int:
+        """Cut every connection on which video is played; return how many there were."""
+        playing = [writer for writers in self.playing.values() for writer in writers]
+        for writer in playing:
+            writer.transport.abort()
+        return len(playing)
+
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         play: asyncio.Task[None] | None = None
@@ -246,6 +253,13 @@ class Device:
         """Listen, after a reboot at the same port."""
         self.server = await asyncio.start_server(self.talk, "127.0.0.1", self.port, backlog=64)
         self.port = self.server.sockets[0].getsockname()[1]
+
+    def cut(self) -> int:
+        """Cut every connection on which video is played; return how many there were."""
+        playing = [writer for writers in self.playing.values() for writer in writers]
+        for writer in playing:
+            writer.transport.abort()
+        return len(playing)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
@@ -429,6 +443,8 @@ async def serve(options: argparse.Namespace) -> None:
         async for order in lines():
             if "lose" in order:
                 group.create_task(devices[order["device"]].lose(order["lose"]))
+            elif "cut" in order:
+                tell(cut=video.cut())
             else:
                 tell(cpu=process_time())
         for task in video.tasks:

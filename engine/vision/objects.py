@@ -82,7 +82,7 @@ class Detector:
     def rest(self) -> bool:
         """Let go of the memory of sizes that nobody has used since the last call; return whether there was any.
 
-        All are opened anew, for one cannot be closed alone: those that are used take theirs again at their next picture.
+        All are opened anew, for one cannot be closed alone: those that are used take theirs again at the next picture.
         """
         idle, self._used = self._warm - self._used, set()
         if not idle:

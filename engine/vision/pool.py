@@ -9,12 +9,13 @@ picture instead, and what it gave up is counted by name.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.models import ModelFile
+from engine.models import ModelFault, ModelFile
 from engine.models.library import describe
 from engine.vision.model import Detections
 from engine.vision.objects import Detector
@@ -80,7 +81,8 @@ class DetectorPool:
             if detector is None:
                 return
             try:
-                detector.rest()
+                with suppress(ModelFault):  # its file went meanwhile: what is open goes on
+                    detector.rest()
             finally:
                 self._turns.give_back(detector)
 
