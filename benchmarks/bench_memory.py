@@ -4,8 +4,8 @@
 
 Cameras of fake_cameras.py, 640x360 at 5 pictures a second, in which something always moves: none of them rests. MB are
 resident ones (`rss`, which counts the pages of shared libraries that happen to be mapped) and those that ending the
-process would give back (`uss`); `anonymous` is what we have taken ourselves. Beside it in the same run `bare`: a process that
-imports numpy, numba and PyAV, and decodes as many streams, in a thread each.
+process would give back (`uss`); `anonymous` is what we have taken ourselves. Beside it in the same run `bare`: a
+process that imports numpy, numba and PyAV, and decodes as many streams, in a thread each.
 
 base        one camera: without a detector, with the one in the box
 stream      MB of each further camera, from the fewest to the most of `--streams`
@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,24 +75,26 @@ async def _cut(cameras: Fake, running: Engine, count: int) -> None:
     cameras.order(cut=True)
     await cameras.said()
     async with asyncio.timeout(PATIENCE):
-        while running.lost < before + count:
+        while running.lost < before + count:  # noqa: ASYNC110 - what another process says
             await asyncio.sleep(0.1)
-        while any(each.state != "online" for each in running.cameras.values()):
+        while any(each.state != "online" for each in running.cameras.values()):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 
 async def reconnected(reconnects: int, count: int) -> dict[str, float]:
     """Return by how much the engine grows over so many."""
-    async with fake(devices=count, fps=5, width=640, height=360) as cameras:
-        async with engine([cameras.by_rtsp(number) for number in range(count)], detector="none") as running:
-            await running.until_online(count)
+    async with (
+        fake(devices=count, fps=5, width=640, height=360) as cameras,
+        engine([cameras.by_rtsp(number) for number in range(count)], detector="none") as running,
+    ):
+        await running.until_online(count)
+        await _cut(cameras, running, count)
+        await asyncio.sleep(SETTLE)
+        first = megabytes(running.process)
+        for _ in range(max(1, reconnects // count)):
             await _cut(cameras, running, count)
-            await asyncio.sleep(SETTLE)
-            first = megabytes(running.process)
-            for _ in range(max(1, reconnects // count)):
-                await _cut(cameras, running, count)
-            await asyncio.sleep(SETTLE)
-            last = megabytes(running.process)
+        await asyncio.sleep(SETTLE)
+        last = megabytes(running.process)
     done = max(1, reconnects // count) * count
     return {"reconnects": done, **{name: round(last[name] - first[name], 1) for name in first}}
 
@@ -132,4 +133,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

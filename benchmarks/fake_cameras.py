@@ -254,13 +254,6 @@ class Device:
         self.server = await asyncio.start_server(self.talk, "127.0.0.1", self.port, backlog=64)
         self.port = self.server.sockets[0].getsockname()[1]
 
-    def cut(self) -> int:
-        """Cut every connection on which video is played; return how many there were."""
-        playing = [writer for writers in self.playing.values() for writer in writers]
-        for writer in playing:
-            writer.transport.abort()
-        return len(playing)
-
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
         self.talks.add(writer)
