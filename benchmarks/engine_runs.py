@@ -85,6 +85,7 @@ class Engine:
         online: When each camera came online first, in seconds after the engine was started.
         lost: How often cameras were lost.
         heard: Called with every event.
+        client: Who is connected to it; None: nobody.
     """
 
     process: psutil.Process
@@ -94,6 +95,7 @@ class Engine:
     lost: int = 0
     heard: Callable[[wire.Event], None] = lambda _: None
     cameras: dict[str, wire.Camera] = field(default_factory=dict)
+    client: Client | None = None
 
     def memory(self) -> float:
         """Return the MB that ending it would give back."""
@@ -166,6 +168,7 @@ async def engine(
                 raise RuntimeError((folder / "log").read_text()[-2000:])
             if client:
                 async with Client.connect(socket) as connected, asyncio.TaskGroup() as group:
+                    running.client = connected
                     following = group.create_task(running.follow(connected))
                     yield running
                     following.cancel()
