@@ -63,10 +63,9 @@ sys.stdin.read()
 def has_sender() -> bool:
     """Return whether GStreamer's server is here."""
     probe = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
-    return (
-        Path(PYTHON).exists()
-        and not subprocess.run([PYTHON, "-c", probe], capture_output=True, check=False).returncode
-    )
+    if not Path(PYTHON).exists():
+        return False
+    return not subprocess.run([PYTHON, "-c", probe], capture_output=True, check=False).returncode
 
 
 def films(folder: Path, given: argparse.Namespace) -> list[Path]:
@@ -93,13 +92,9 @@ def films(folder: Path, given: argparse.Namespace) -> list[Path]:
 @asynccontextmanager
 async def sender(files: Sequence[Path], fps: int) -> AsyncIterator[int]:
     """Play them; yields the port."""
+    pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
-        PYTHON,
-        str(SERVER),
-        str(fps),
-        *map(str, files),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+        PYTHON, str(SERVER), str(fps), *map(str, files), stdout=pipe, stderr=nowhere
     )
     try:
         assert process.stdout is not None
@@ -140,7 +135,7 @@ class Heard:
 
     def hear(self, event: wire.Event) -> None:
         """Take in an event."""
-        if event.kind in ("motion", "object") and event.change == "began":
+        if event.kind in ("motion", "object") and event.change == "began" and event.received_at:
             self.delays.append((event.received_at - event.at).total_seconds())
         if event.kind == "camera" and event.label in ("behind", "slowed") and event.camera:
             self.troubled.add((event.camera, event.label))
@@ -165,9 +160,11 @@ async def whole(way: str, port: int, given: argparse.Namespace) -> dict[str, Any
         found |= _looks(before, await _asked(running))
     late = sorted(heard.delays) or [0.0]
     found["told"] = {
-        "events": len(heard.delays), "median": round(median(late), 2), "p95": round(late[int(0.95 * (len(late) - 1))], 2),
+        "events": len(heard.delays),
+        "median": round(median(late), 2),
+        "p95": round(late[int(0.95 * (len(late) - 1))], 2),
         "worst": round(late[-1], 2),
-    }  # fmt: skip
+    }
     found["behind"] = sorted(f"{camera} {label}" for camera, label in heard.troubled)
     return found
 
