@@ -169,3 +169,20 @@ def test_who_watches_stands_there_with_since_when_and_made_harmless(model: Model
     assert "◉ Lan (14:0" in " ".join(shown.split())
     assert "\x1b" not in shown
     assert "Watched by" not in plain(camera_card.camera_facts(camera, model, t))
+
+
+def test_a_camera_that_rests_says_so_and_why_another_cannot(model: Model, t: Texts) -> None:
+    camera = model.cameras["cam-0"]
+    resting = " ".join(
+        plain(camera_card.camera_facts(camera.model_copy(update={"resting": True}), model, t)).split()
+    )
+    assert "resting: nothing moves" in resting
+    assert "No rest" not in resting
+    far = wire.Sentence(code="wakeful.far", en="Keyframes are 4 seconds apart")
+    signal = wire.MotionSignal(trusted=False, hits=3, missed=2)
+    told = camera.model_copy(update={"wakeful": far, "signal": signal})
+    shown = " ".join(plain(camera_card.camera_facts(told, model, t)).split())
+    assert "No rest Keyframes are 4 seconds apart" in shown
+    assert "said so 3 times in a row when something moved, missed 2" in shown
+    trusted = camera.model_copy(update={"signal": wire.MotionSignal(trusted=True, hits=40)})
+    assert "relied upon" in plain(camera_card.camera_facts(trusted, model, Texts("en")), 200)

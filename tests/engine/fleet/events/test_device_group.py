@@ -11,6 +11,7 @@ from drivers.contract import Signal
 from engine.config.settings import CameraSettings
 from engine.fleet.device import device_key
 from engine.fleet.events.device_group import DeviceGroup, Listener, concerns_all
+from engine.fleet.events.property import is_motion
 from engine.fleet.events.signals import GRACE, MOST, Signals
 from engine.fleet.health.conditions import Conditions
 from rules.model import CameraId, Change
@@ -151,3 +152,37 @@ def test_cameras_of_one_device_share_driver_address_login_and_options() -> None:
     for each in map(CameraSettings.model_validate, written):
         groups[device_key(each)] = groups.get(device_key(each), "") + each.id
     assert sorted(groups.values()) == ["ab", *"cdefghijk"]
+
+
+def test_a_camera_is_called_when_anything_says_that_something_moves_before_it_and_when_nothing_does_any_more(
+    recorder: Recorder,
+) -> None:
+    called: list[tuple[str, bool | None]] = []
+    for each in recorder.cameras:
+        each.called = lambda moves, name=str(each.camera): called.append((name, moves))  # type: ignore[misc]
+    recorder.say(moves(True, "VS1"))
+    recorder.say(Signal("RuleEngine/CellMotionDetector/Motion", "VS1", True, {}, NOW))
+    recorder.say(moves(False, "VS1"))
+    recorder.say(Signal("RuleEngine/CellMotionDetector/Motion", "VS1", False, {}, NOW))
+    recorder.say(alarm(True))
+    recorder.say(Signal("VideoSource/ImageTooDark", "VS1", True, {}, NOW))
+    assert called == [("cam2", True), ("cam2", True), ("cam2", True), ("cam2", False)]
+    called.clear()
+    recorder.group.lost()
+    assert called == [("cam1", None), ("cam2", None), ("cam3", None)]
+
+
+@pytest.mark.parametrize(
+    ("topic", "motion"),
+    [
+        ("VideoSource/MotionAlarm", True),
+        ("RuleEngine/CellMotionDetector/Motion", True),
+        ("VideoAnalytics/MotionDetection", True),
+        ("Device/Trigger/MotionDetector", True),
+        ("RuleEngine/FieldDetector/ObjectsInside", False),
+        ("Monitoring/ProcessorUsage", False),
+        ("PTZController/PTZPresets/Motion", False),
+    ],
+)
+def test_what_is_called_motion(topic: str, motion: bool) -> None:
+    assert is_motion(topic) is motion
