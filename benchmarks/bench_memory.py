@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from engine_runs import Engine, Fake, engine, fake, script
+from engine_runs import Fake, engine, fake, script
 
 #: Seconds until what is started has settled, and what a reconnect may take.
 SETTLE, PATIENCE = 75.0, 120.0
@@ -69,16 +69,17 @@ async def bare(count: int) -> dict[str, float]:
             return megabytes(process)
 
 
-async def _cut(cameras: Fake, running: Engine, count: int) -> None:
+async def _cut(cameras: Fake, count: int) -> None:
     """Cut everything, and wait until everybody is back."""
-    before = running.lost
     cameras.order(cut=True)
     await cameras.said()
     async with asyncio.timeout(PATIENCE):
-        while running.lost < before + count:  # noqa: ASYNC110 - what another process says
-            await asyncio.sleep(0.1)
-        while any(each.state != "online" for each in running.cameras.values()):  # noqa: ASYNC110
-            await asyncio.sleep(0.1)
+        playing = 0
+        while playing < count:  # as the cameras see it: no event can be missed
+            await asyncio.sleep(0.5)
+            cameras.order(playing=True)
+            playing = (await cameras.said())["playing"]
+    await asyncio.sleep(1.0)
 
 
 async def reconnected(reconnects: int, count: int) -> dict[str, float]:
@@ -88,11 +89,11 @@ async def reconnected(reconnects: int, count: int) -> dict[str, float]:
         engine([cameras.by_rtsp(number) for number in range(count)], detector="none") as running,
     ):
         await running.until_online(count)
-        await _cut(cameras, running, count)
+        await _cut(cameras, count)
         await asyncio.sleep(SETTLE)
         first = megabytes(running.process)
         for _ in range(max(1, reconnects // count)):
-            await _cut(cameras, running, count)
+            await _cut(cameras, count)
         await asyncio.sleep(SETTLE)
         last = megabytes(running.process)
     done = max(1, reconnects // count) * count

@@ -438,6 +438,8 @@ async def serve(options: argparse.Namespace) -> None:
                 group.create_task(devices[order["device"]].lose(order["lose"]))
             elif "cut" in order:
                 tell(cut=video.cut())
+            elif "playing" in order:
+                tell(playing=sum(map(len, video.playing.values())))
             else:
                 tell(cpu=process_time())
         for task in video.tasks:
