@@ -87,6 +87,19 @@ def runtime() -> Finding:
     )
 
 
+def decoders() -> Finding:
+    """Return which hardware decodes here."""
+    from engine.vision.hardware import present
+
+    found = ", ".join(present()) or "none"
+    return Finding(
+        "hardware decoder",
+        Grade.OK,
+        found,
+        "" if found == "none" else "decoder: auto uses it, below a camera",
+    )
+
+
 def drivers() -> Iterator[Finding]:
     """Return one finding per installed driver; a broken one says why."""
     for name in registry.names():

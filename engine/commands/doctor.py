@@ -72,6 +72,7 @@ def _look(config: Path | None) -> Iterator[Finding]:
     yield from doctor.secrets(references(settings.model_dump()), path.parent)
     yield doctor.disk(state_paths(settings).state)
     yield doctor.clock()
+    yield doctor.decoders()
     yield doctor.kernels(os.environ)
     for interface in settings.discovery.interfaces or ["127.0.0.1"]:
         yield doctor.discovery(interface)

@@ -130,6 +130,10 @@ class CameraSettings(Section):
         True,
         description="Decode keyframes alone while nothing moves, and what was left out when something does.",
     )
+    decoder: Literal["software", "auto", "cuda", "vaapi", "v4l2m2m"] = Field(
+        "software",
+        description="What decodes; auto: hardware where there is any. Software takes over where it fails.",
+    )
     detect: bool = Field(True, description="Run the object detector where something moves.")
     motion: MotionSettings = Field(
         default_factory=MotionSettings,

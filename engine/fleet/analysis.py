@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from drivers.contract import CodecParameters, Packet
 from drivers.errors import Unreachable
 from engine.config.settings import MotionSettings
+from engine.runtime import log
 from engine.vision.model import Sight
 from engine.vision.motion.tuning import Tuning
 from engine.vision.rest.trust import Trust
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from engine.vision.pool import DetectorPool
     from engine.vision.rest.eye import Eye
 
+logger = log.get(__name__)
 #: Seconds that packets may come without one picture among them (a keyframe can be 20 s away).
 BLIND = 40.0
 
@@ -40,6 +42,7 @@ class Analysis:
         reference: Reads the picture of how it should look; None: there is none.
         moving: Returns whether its PTZ head moves now.
         away: Returns whether it moves, or looks elsewhere than home.
+        decoder: What is to decode, as `engine.vision.hardware` names it.
         thrifty: Whether what need not be decoded may be left out while nothing moves.
         trust: What the camera says by itself of motion, and how far that is relied upon; `relied`: told of changes.
         eye: Of the running stream, or of the last one.
@@ -57,10 +60,12 @@ class Analysis:
     reference: Callable[[], Luma | None] = lambda: None
     moving: Callable[[], bool] = lambda: False
     away: Callable[[], bool] = lambda: False
+    decoder: str = "software"
     thrifty: bool = True
     trust: Trust = field(default_factory=Trust)
     relied: Callable[[bool], None] = lambda _: None
     eye: Eye | None = None
+    _decodes: str = field(default="", repr=False)
     _slowed: float | None = field(default=None, repr=False)
     _shown: float | None = field(default=None, repr=False)
     _refer: bool = field(default=False, repr=False)
@@ -73,6 +78,7 @@ class Analysis:
     def begin(self, codec: CodecParameters) -> None:
         """Begin with a (re)connected stream."""
         from engine.vision.analyzer import Analyzer  # heavy (numba, av): only where pictures are looked at
+        from engine.vision.hardware import Hardware
         from engine.vision.rest.eye import Eye
 
         self._shown = None
@@ -88,7 +94,9 @@ class Analysis:
             moving=self.moving,
             away=self.away,
             loop_filter=self.pool is not None,
+            hardware=Hardware(self.decoder),
         )
+        self._decodes = self.decoder
         self.eye = Eye(analyzer, self.trust, thrifty=self.thrifty, relied=self.relied)
         self.eye.slow(self._slowed)
         self.begun(codec)
@@ -117,6 +125,9 @@ class Analysis:
         for sight in self.eye.feed(packet):
             self._shown = sight.at
             self.seen(sight, self.eye.analyzer.shown())
+        if self.eye.analyzer.decoded_by != self._decodes:
+            self._decodes = self.eye.analyzer.decoded_by
+            logger.info("decoded by", camera=self.name, decoder=self._decodes, wanted=self.decoder)
         self._shown = packet.received if self._shown is None else self._shown
         if packet.received - self._shown > BLIND:
             raise Unreachable("camera.blind", seconds=int(BLIND))

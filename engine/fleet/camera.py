@@ -180,6 +180,7 @@ class CameraRunner:
             reference=partial(reference_of, self.conditions, shelf, lambda: clock.now().wall),
             moving=self._ptz_state.moving,
             away=away,
+            decoder=settings.decoder,
             thrifty=settings.rest,
             trust=self._trust,
             relied=self._relied,

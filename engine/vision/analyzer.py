@@ -18,6 +18,7 @@ from engine.vision import crops
 from engine.vision.attention import Attention, Restraint
 from engine.vision.boxes import overlap, suppress
 from engine.vision.decode import Decoder
+from engine.vision.hardware import Hardware
 from engine.vision.model import Boxes, Detections, Disturbance, Impairment, Luma, Motion, Sight
 from engine.vision.motion.detector import MotionDetector
 from engine.vision.motion.tuning import STANDARD, Tuning
@@ -68,6 +69,7 @@ class Analyzer:
         away: Returns whether it looks elsewhere than it should, by right.
         tuning: What counts as motion.
         loop_filter: False saves 20 to 40 % of the decoding at the price of the stills' quality.
+        hardware: What is to decode.
 
     Attributes:
         wanted: Pictures in which something was to be looked at (counter).
@@ -89,8 +91,9 @@ class Analyzer:
         away: Callable[[], bool] = lambda: False,
         tuning: Tuning = STANDARD,
         loop_filter: bool = True,
+        hardware: Hardware = Hardware.SOFTWARE,
     ) -> None:
-        self._decoder = Decoder(codec, skip_loop_filter=not loop_filter)
+        self._decoder = Decoder(codec, skip_loop_filter=not loop_filter, hardware=hardware)
         self._time_base = float(codec.time_base)
         self._fps = self._most = fps
         self._pool, self._name = pool, name
@@ -123,6 +126,11 @@ class Analyzer:
             "errors": self._decoder.errors,
             "corrupt": self._decoder.corrupt,
         }
+
+    @property
+    def decoded_by(self) -> Hardware:
+        """What decodes."""
+        return self._decoder.by
 
     @property
     def period(self) -> float:

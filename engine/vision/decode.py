@@ -7,6 +7,10 @@ from av.error import FFmpegError
 
 from drivers.contract import Codec, CodecParameters, Packet
 from drivers.kit.upright import Righting, Upright
+from engine.vision.hardware import Hardware, opened
+
+#: Packets from which no picture came after which a device is given up for software.
+FRUITLESS = 50
 
 
 class Decoder:
@@ -16,23 +20,35 @@ class Decoder:
         codec: What the stream is coded with.
         skip_loop_filter: Do without the deblocking filter: 20 to 40 % less work, pictures good enough
             for motion, not for evidence or detection.
+        hardware: What is to decode; software takes over where that cannot, or gives nothing.
 
     Attributes:
+        by: What decodes.
         independent: No picture is built on another: who does not want one need not decode it.
         pictures: Pictures that came out.
         errors: Packets that the codec refused.
         corrupt: Pictures withheld because the codec had to invent parts of them.
     """
 
-    def __init__(self, codec: CodecParameters, *, skip_loop_filter: bool = False) -> None:
+    def __init__(
+        self,
+        codec: CodecParameters,
+        *,
+        skip_loop_filter: bool = False,
+        hardware: Hardware = Hardware.SOFTWARE,
+    ) -> None:
         self.pictures = self.errors = self.corrupt = 0
         self.independent = codec.codec is Codec.MJPEG
         self._codec, self._righting = codec, Righting(codec)
-        context = av.CodecContext.create(codec.codec.value, "r")
-        if codec.extradata:
-            context.extradata = codec.extradata
+        self._skips, self._fruitless = skip_loop_filter, 0
+        self._open(hardware)
+
+    def _open(self, hardware: Hardware) -> None:
+        context, self.by = opened(self._codec.codec, hardware)
+        if self._codec.extradata:
+            context.extradata = self._codec.extradata
         context.thread_count = 1  # frame threads cost CPU and delay; one camera is one thread
-        if skip_loop_filter:
+        if self._skips and self.by is Hardware.SOFTWARE:
             context.options = {"skip_loop_filter": "all"}
         self._context = context
 
@@ -54,13 +70,23 @@ class Decoder:
             frames = self._context.decode(coded)
         except FFmpegError:  # damaged on the way: the next keyframe heals it
             self.errors += 1
+            if self.by is not Hardware.SOFTWARE:
+                self._doubt(False)
             return []
+        if self.by is not Hardware.SOFTWARE:
+            self._doubt(bool(frames))
         whole = [frame for frame in frames if not frame.is_corrupt]
         for frame in whole:
             self._righting.note(frame)
         self.pictures += len(whole)
         self.corrupt += len(frames) - len(whole)
         return whole
+
+    def _doubt(self, fruitful: bool) -> None:
+        """Give a device up that gives no pictures; the next keyframe begins anew, in software."""
+        self._fruitless = 0 if fruitful else self._fruitless + 1
+        if self._fruitless >= FRUITLESS:
+            self._open(Hardware.SOFTWARE)
 
     def upright(self, frame: av.VideoFrame) -> Upright:
         """Return a picture that just came out of `feed` as it is meant to be seen."""
