@@ -26,6 +26,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import struct
 import subprocess
 import sys
 import tempfile
@@ -84,8 +85,9 @@ def films(folder: Path, given: argparse.Namespace) -> list[Path]:
     for number in range(given.cameras):
         mine = groups[number % STREETS]
         first = (number // STREETS) * 7 % len(mine)
-        made.append(folder / f"{number}.h264")
-        made[-1].write_bytes(b"".join(data for group in mine[first:] + mine[:first] for data in group))
+        turned = [data for group in mine[first:] + mine[:first] for data in group]
+        made.append(folder / f"{number}.pictures")
+        made[-1].write_bytes(b"".join(struct.pack(">I", len(data)) + data for data in turned))
     return made
 
 
