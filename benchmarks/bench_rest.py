@@ -144,15 +144,14 @@ def measure(
         else {"decode": 1.0, "all": 1.0, "rest": 1.0}
     )
     return {
-        "mix": mix, "gop": gop, "passages": len(street.visits), "reference": len(unsparing.told),
+        "passages": len(street.visits), "reference": len(unsparing.told),
         "told": len(both), "recall": round(len(both) / max(1, len(unsparing.told)), 3),
         "delay": round(resting.delay, 1),
         **spent,
         "all/decode": round(spent["all"] / spent["decode"], 2),
         "rest/decode": round(spent["rest"] / spent["decode"], 2),
-        "woken": {str(name): times for name, times in eye.woken.items()},
+        "woken": eye.woken.total(),
         "spared": round(eye.spared / len(packets), 2),
-        "stages": {name: round(1000 * each / seconds, 2) for name, each in eye.analyzer.stages.seconds.items()},
         "looks/analysed": round(eye.counters["looked"] / max(1, eye.counters["analysed"]), 3),
         "analysed": eye.counters["analysed"],
     }  # fmt: skip
@@ -171,7 +170,6 @@ def undisturbed(name: str, seconds: float, pool: DetectorPool | None, seed: int)
 
     all_of_it, resting = eye(thrifty=False).counters, eye(thrifty=True)
     return {
-        "scene": name,
         "looks": round(all_of_it["looked"] / all_of_it["analysed"], 3),
         "resting": round(resting.counters["looked"] / resting.counters["analysed"], 3),
         "by_all": round(resting.counters["looked"] / all_of_it["analysed"], 3),
@@ -191,23 +189,17 @@ def main() -> None:
     parser.add_argument("--gops", type=float, nargs="+", default=[1.0, 2.0, 4.0])
     parser.add_argument("--mixes", nargs="*", default=["spread", "bursts"])
     parser.add_argument("--quiet", nargs="*", default=NAMES)
-    parser.add_argument("--detector", default=models.DEFAULT if hasattr(models, "DEFAULT") else "none")
+    parser.add_argument("--detector", default="matthan-nano")
     given = parser.parse_args()
     file = None if given.detector == "none" else models.find(given.detector)
     pool = DetectorPool(file) if file else None
-    rows = [
-        measure(mix, gop, given.seconds, given.rounds, pool, given.seed)
-        for mix in given.mixes
-        for gop in given.gops
-    ]
-    still = [undisturbed(name, given.seconds, pool, given.seed) for name in given.quiet]
-    found = {
-        "bench": "rest",
-        "seconds": given.seconds,
-        "detector": given.detector,
-        "rows": rows,
-        "quiet": still,
-    }
+    found: dict[str, Any] = {"bench": "rest", "seconds": given.seconds, "detector": given.detector}
+    for mix in given.mixes:
+        for gop in given.gops:
+            name = f"{mix}, keyframes {gop:g} s"
+            found[name] = measure(mix, gop, given.seconds, given.rounds, pool, given.seed)
+    for name in given.quiet:
+        found[f"quiet: {name}"] = undisturbed(name, given.seconds, pool, given.seed)
     print(json.dumps(found) if given.json else json.dumps(found, indent=2))
 
 
