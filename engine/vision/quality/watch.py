@@ -19,8 +19,8 @@ from engine.vision.quality.tint import Chroma, InfraredFilter, Tint, tint
 from engine.vision.quality.verdict import Verdict, against, alone
 
 Asked = Callable[[], bool]
-#: Seconds from one look to the next.
-PERIOD = 1.0
+#: Seconds from one look to the next: while the place is not known yet or something is suspected, and else.
+PERIOD, CALM = 1.0, 2.0
 #: Pixels a side below which a picture is not judged.
 LEAST_SIDE = 96
 #: Share that must be as it was in the look before: what goes by is nothing before the lens.
@@ -92,12 +92,17 @@ class Watch:
         still = self._stillness.look(luma, last, keyframes, self._pulse.lived)
         if at < self._next:
             return self._found
-        self._next = at + PERIOD * 0.9
         colour = tint(*chroma) if chroma else Tint(0, 0, 0, 0)
         found = (self._seen(luma, colour, at), self._tinted(colour, at), self._frozen(still, at))
         told = [each for each in found if each is not None]
         self._found = tuple(sorted(told, key=lambda each: -each.confidence))
+        self._next = at + 0.9 * (CALM if self._is_calm else PERIOD)
         return self._found
+
+    @property
+    def _is_calm(self) -> bool:
+        known = self._backdrop.known is not None
+        return known and not (self._found or self._view.suspicious or self._infrared.suspicious)
 
     def _seen(self, luma: Luma, colour: Tint, at: float) -> Impairment | None:
         before, self._before = self._before, taken(luma, self._before)
