@@ -1,7 +1,8 @@
 """Many cameras over RTSP from another process: the whole engine against receiving and decoding everything.
 
     python benchmarks/bench_streams.py [--json] [--cameras 64] [--seconds 60] [--mix spread|bursts] [--gop 2]
-                                       [--size 640x360] [--fps 5] [--kbit 300] [--ways receive decode all rest detector]
+                                       [--size 640x360] [--fps 5] [--kbit 300] [--analysed 5]
+                                       [--ways receive decode all rest detector] [--streets 8] [--length 60]
 
 The sender is GStreamer's RTSP server (C; Debian: gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-good and -bad); its
 processor time does not count. What it plays are drawn streets (scenes/day.py) in which somebody passes a fifth of the
@@ -44,8 +45,8 @@ from engine.api import wire
 
 PYTHON = "/usr/bin/python3"  # Debian's: it has the bindings
 SERVER = Path(__file__).parent / "stream_server.py"
-#: Different streets, seconds of each, seconds of warming up.
-STREETS, LENGTH, WARM = 8, 60, 25.0
+#: Seconds of warming up.
+WARM = 25.0
 CLIENT = """
 import sys, threading, av
 def watch(url, decode):
@@ -74,8 +75,8 @@ def films(folder: Path, given: argparse.Namespace) -> list[Path]:
     width, height = map(int, given.size.split("x"))
     made: list[Path] = []
     groups: list[list[list[bytes]]] = []
-    for seed in range(STREETS):
-        street = Street(seed, seconds=LENGTH, mix=given.mix, width=width, height=height)
+    for seed in range(given.streets):
+        street = Street(seed, seconds=given.length, mix=given.mix, width=width, height=height)
         found: list[list[bytes]] = []
         for packet in coded(street, fps=given.fps, gop=given.gop, kbits=given.kbit)[1]:
             if packet.keyframe:
@@ -83,8 +84,8 @@ def films(folder: Path, given: argparse.Namespace) -> list[Path]:
             found[-1].append(packet.data)
         groups.append(found)
     for number in range(given.cameras):
-        mine = groups[number % STREETS]
-        first = (number // STREETS) * 7 % len(mine)
+        mine = groups[number % given.streets]
+        first = (number // given.streets) * 7 % len(mine)
         turned = [data for group in mine[first:] + mine[:first] for data in group]
         made.append(folder / f"{number}.pictures")
         made[-1].write_bytes(b"".join(struct.pack(">I", len(data)) + data for data in turned))
@@ -147,7 +148,7 @@ async def whole(way: str, port: int, given: argparse.Namespace) -> dict[str, Any
     """Return what the engine takes, and what it told."""
     cameras = [
         {
-            "id": f"c{number}", "url": f"rtsp://127.0.0.1:{port}/{number}", "fps": given.fps,
+            "id": f"c{number}", "url": f"rtsp://127.0.0.1:{port}/{number}", "fps": given.analysed,
             "detect": way == "detector", "rest": way != "all",
         }
         for number in range(given.cameras)
@@ -233,6 +234,9 @@ def main() -> None:
     parser.add_argument("--size", default="640x360")
     parser.add_argument("--fps", type=int, default=5)
     parser.add_argument("--kbit", type=int, default=300)
+    parser.add_argument("--analysed", type=float, default=5.0, help="pictures analysed a second, at most")
+    parser.add_argument("--streets", type=int, default=8, help="different ones that are drawn")
+    parser.add_argument("--length", type=int, default=60, help="seconds of each")
     parser.add_argument("--ways", nargs="+", default=["receive", "decode", "all", "rest", "detector"])
     given = parser.parse_args()
     if not has_sender():
