@@ -100,8 +100,8 @@ class Watch:
         return self._found
 
     def _seen(self, luma: Luma, colour: Tint, at: float) -> Impairment | None:
-        before, self._before = self._before, taken(luma, self._before)
-        now = self._before
+        before, now = self._before, taken(luma, self._before)
+        self._before = now.bare()
         if self._moved(at):
             return None
         known = self._place(now)
