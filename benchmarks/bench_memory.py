@@ -9,7 +9,7 @@ process that imports numpy, numba and PyAV, and decodes as many streams, in a th
 
 base        one camera: without a detector, with the one in the box
 stream      MB of each further camera, from the fewest to the most of `--streams`
-growth      MB from after the first cut to after the last: all cameras are cut at once, and come back by themselves
+growth      MB from after the first cut to after the last: all cameras are cut at once, and asked for again at once
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from engine_runs import Fake, engine, fake, script
+from engine_runs import Engine, Fake, engine, fake, script
 
 #: Seconds until what is started has settled, and what a reconnect may take.
 SETTLE, PATIENCE = 75.0, 120.0
@@ -69,32 +69,36 @@ async def bare(count: int) -> dict[str, float]:
             return megabytes(process)
 
 
-async def _cut(cameras: Fake, count: int) -> None:
-    """Cut everything, and wait until everybody is back."""
+async def _cut(cameras: Fake, running: Engine, count: int) -> None:
+    """Cut everything, ask for it again, and wait until everybody is back."""
+    assert running.client is not None
     cameras.order(cut=True)
     await cameras.said()
     async with asyncio.timeout(PATIENCE):
         playing = 0
         while playing < count:  # as the cameras see it: no event can be missed
             await asyncio.sleep(0.5)
+            for name, camera in running.cameras.items():
+                if camera.state == "lost":  # it would try by itself, within half a minute
+                    await running.client.retry(name)
             cameras.order(playing=True)
             playing = (await cameras.said())["playing"]
     await asyncio.sleep(1.0)
 
 
-async def reconnected(reconnects: int, count: int) -> dict[str, float]:
+async def reconnected(reconnects: int, count: int, settle: float = SETTLE) -> dict[str, float]:
     """Return by how much the engine grows over so many."""
     async with (
         fake(devices=count, fps=5, width=640, height=360) as cameras,
         engine([cameras.by_rtsp(number) for number in range(count)], detector="none") as running,
     ):
         await running.until_online(count)
-        await _cut(cameras, count)
-        await asyncio.sleep(SETTLE)
+        await _cut(cameras, running, count)
+        await asyncio.sleep(settle)
         first = megabytes(running.process)
         for _ in range(max(1, reconnects // count)):
-            await _cut(cameras, count)
-        await asyncio.sleep(SETTLE)
+            await _cut(cameras, running, count)
+        await asyncio.sleep(settle)
         last = megabytes(running.process)
     done = max(1, reconnects // count) * count
     return {"reconnects": done, **{name: round(last[name] - first[name], 1) for name in first}}

@@ -12,10 +12,9 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from typing import TextIO
 
-import structlog
-
 from drivers.errors import redact
 from drivers.printable import clean, escaped
+from engine.runtime.lean import structlog
 
 #: Libraries whose own messages are noise or repeat what we report ourselves.
 QUIET = {
@@ -175,5 +174,5 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
     """Return a module's logger."""
     if not structlog.is_configured():
         last_resort()
-    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)  # noqa: TID251 - here it is made
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return logger

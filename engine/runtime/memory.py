@@ -41,7 +41,10 @@ def _libc() -> ctypes.CDLL | None:
 def bound() -> bool:
     """Let all threads share one heap from now on; return whether that could be had."""
     libc = _libc()
-    return libc is not None and libc.mallopt(ARENA_MAX, 1) == 1
+    bounded = libc is not None and libc.mallopt(ARENA_MAX, 1) == 1
+    if not bounded:
+        logger.debug("the heap stays as the C library makes it: this is not glibc")
+    return bounded
 
 
 def trim() -> bool:

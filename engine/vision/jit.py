@@ -47,16 +47,33 @@ def _tell(*, lasting: bool) -> None:
         logger.warning("compiled kernels cannot be kept: every start takes longer (matthan doctor)")
 
 
+def once(make: Callable[P, R]) -> Callable[P, R]:
+    """Return what makes the same thing once for each set of arguments, also where many threads ask at the same time.
+
+    `functools.cache` alone would let each of them make its own: a site's cameras begin together, and each would
+    have loaded all kernels (0.5 MB for each camera, for good).
+    """
+    known, lock = cache(make), threading.Lock()
+
+    @wraps(make)
+    def made(*args: P.args, **kwargs: P.kwargs) -> R:
+        with lock:
+            return known(*args, **kwargs)  # type: ignore[arg-type]  # what is made by is hashable
+
+    return made
+
+
 def kernel(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compile the decorated function at its first call."""
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         made: list[Callable[..., Any]] = []
+        making = once(lambda: build(function, signature))
 
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
             if not made:
-                made.append(build(function, signature))
+                made.append(making())
             result: R = made[0](*args, **kwargs)
             return result
 

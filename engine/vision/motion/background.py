@@ -69,7 +69,7 @@ class Background:
         self._places = self._all[:0]
         self._scale = BLOCK / self.cols, BLOCK / self.rows
         self._beyond = (0, 0)
-        self._still = np.zeros((height, width), np.uint8)
+        self._size, self._still = (height, width), _EVERYTHING
         self._scan = scanner(self.factor)
 
     @property
@@ -128,6 +128,8 @@ class Background:
         if max(map(abs, sixteenths)) < shake.LEAST:
             return None
         self._beyond = (_outward(right), _outward(down))
+        if not self._still.size:  # hardly any camera sways
+            self._still = np.zeros(self._size, np.uint8)
         shake.steady(*flat(luma), self._still, *sixteenths)
         return self._still
 

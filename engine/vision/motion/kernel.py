@@ -10,14 +10,13 @@ picture moves the background little. State is fixed point with six fractional bi
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from engine.vision.jit import build
+from engine.vision.jit import build, once
 from engine.vision.model import Luma
 
 BLOCK = 8  #: cells per block side
@@ -32,7 +31,7 @@ _SCAN = (
 )
 
 
-@cache
+@once
 def scanner(factor: int) -> Scan:
     """Return the compiled pass that shrinks by `factor` (pixels per cell and side, 1..16).
 

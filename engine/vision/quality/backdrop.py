@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.vision.quality.look import Look, of_cells
+from engine.vision.quality.look import Look
 from engine.vision.quality.plane import Grey, Luma, reduced
 
 #: Looks after which a place is known.
@@ -32,7 +32,7 @@ class Backdrop:
         """Return a whole picture of any size as a look at so many rows and columns; it is known at once."""
         self._cells = reduced(picture, shape[1], shape[0])
         self._looks = LEARNT
-        self._known = of_cells(self._cells)
+        self._known = _as_it_is(self._cells)
         return self._known
 
     def learn(self, look: Look, *, other_light: bool = False) -> None:
@@ -43,9 +43,16 @@ class Backdrop:
         rate = max(1 / self._looks, FAST if other_light else SLOW)
         self._cells += (look.cells - self._cells) * np.float32(rate)
         if rate > SLOW or self._looks % SELDOM == 0:
-            self._known = of_cells(self._cells)
+            self._known = _as_it_is(self._cells)
 
     def forget(self) -> None:
         """Know nothing."""
         self._cells = self._known = None
         self._looks = 0
+
+
+def _as_it_is(cells: Grey) -> Look:
+    """Return a look whose slopes are those of now: the cells go on being learnt."""
+    look = Look(cells)
+    _ = look.fine, look.coarse
+    return look

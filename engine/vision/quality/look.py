@@ -26,16 +26,27 @@ class Look:
 
     Attributes:
         cells: Brightness, (rows, columns), 0..255.
-        fine: Its slopes; `coarse`: those of cells `COARSE` times as large.
         noise: Deviation of a cell's brightness from picture to picture; 0 where there was none before.
         stirred: Share of cells that differ from the picture before by more than noise; 0 where there was none.
     """
 
     cells: Grey
-    fine: Slopes
-    coarse: Slopes
-    noise: float
+    noise: float = 0.0
     stirred: float = 0.0
+
+    def bare(self) -> Look:
+        """Return it to be kept: what follows from the cells is three times as large, and found again where needed."""
+        return Look(self.cells, self.noise, self.stirred)
+
+    @cached_property
+    def fine(self) -> Slopes:
+        """Slopes of the cells."""
+        return slopes(self.cells)
+
+    @cached_property
+    def coarse(self) -> Slopes:
+        """Slopes of cells `COARSE` times as large."""
+        return slopes(blocks(self.cells, COARSE) * np.float32(COARSE**-2))
 
     @cached_property
     def mean(self) -> float:
@@ -70,12 +81,6 @@ class Look:
         return max(0.0, fine) / (self.coarse.energy / self.coarse.steep.size + 1e-3)
 
 
-def of_cells(cells: Grey, noise: float = 0.0, stirred: float = 0.0) -> Look:
-    """Return a grid with its slopes."""
-    coarse = blocks(cells, COARSE) * np.float32(COARSE**-2)
-    return Look(cells, slopes(cells), slopes(coarse), noise, stirred)
-
-
 def taken(luma: Luma, before: Look | None) -> Look:
     """Return a picture as it is judged; `before`: the last one of the same stream."""
     cells = shrunk(luma)
@@ -83,4 +88,4 @@ def taken(luma: Luma, before: Look | None) -> Look:
     if before is not None and before.cells.shape == cells.shape:
         change = np.abs(cells[::2, ::2] - before.cells[::2, ::2])
         noise, stirred = ranked(change, 0.5) / _MEDIAN, share(change > EDGE)
-    return of_cells(cells, noise, stirred)
+    return Look(cells, noise, stirred)

@@ -105,8 +105,8 @@ class Watch:
         return known and not (self._found or self._view.suspicious or self._infrared.suspicious)
 
     def _seen(self, luma: Luma, colour: Tint, at: float) -> Impairment | None:
-        before, self._before = self._before, taken(luma, self._before)
-        now = self._before
+        before, now = self._before, taken(luma, self._before)
+        self._before = now.bare()
         if self._moved(at):
             return None
         known = self._place(now)

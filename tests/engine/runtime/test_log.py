@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +178,9 @@ def test_no_color_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
     log.configure("info", stream=target, json=False)
     log.get("engine.test").warning("hello")
     assert "\x1b[" not in target.getvalue()
+
+
+def test_an_engine_holds_no_library_that_only_draws() -> None:
+    asked = "import sys, engine.app; print([each for each in ('rich', 'pygments', 'textual') if each in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

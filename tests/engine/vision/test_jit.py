@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,3 +46,23 @@ def test_what_cannot_be_kept_is_told_once(caplog: pytest.LogCaptureFixture) -> N
     for _ in range(2):
         assert jit.build(made["twice"], SIGNATURE)(3) == 6
     assert [(each.levelname, "every start" in each.message) for each in caplog.records] == [("WARNING", True)]
+
+
+def test_threads_that_ask_at_the_same_time_are_given_one_and_the_same() -> None:
+    made: list[object] = []
+    others: list[threading.Thread] = []
+
+    def make() -> object:
+        if not made:  # while it is being made, somebody else asks for it
+            others.append(threading.Thread(target=lambda: given.append(one()), daemon=True))
+            others[0].start()
+            others[0].join(0.2)
+        made.append(object())
+        return made[-1]
+
+    given: list[object] = []
+    one = jit.once(make)
+    given.append(one())
+    others[0].join()
+    assert len(made) == 1
+    assert given == [made[0], made[0]]
