@@ -19,6 +19,9 @@ from engine.vision.rest.sizes import Sizes
 from engine.vision.rest.sleep import Hindrance, Sleep
 from engine.vision.rest.trust import Trust
 
+#: Pictures in a row that may be unclear until all that is kept is looked at: light that flickers has no end.
+UNCLEAR = 4
+
 
 class Caller(StrEnum):
     """What woke it."""
@@ -61,7 +64,7 @@ class Eye:
         self.woken: Counter[Caller] = Counter()
         self._thrifty = thrifty
         self._group, self._sleep, self._sizes = Group(), Sleep(analyzer.period), Sizes()
-        self._unclear = self._broken = False
+        self._unclear, self._broken = 0, False
         self._fps: float | None = None
 
     @property
@@ -117,7 +120,7 @@ class Eye:
         self._broken = not packet.keyframe
         if self._broken:
             self.left += 1
-            self.resting = self._unclear = False
+            self.resting, self._unclear = False, 0
             self._group.clear()
         return not self._broken
 
@@ -168,8 +171,8 @@ class Eye:
     def _peep(self, packet: Packet) -> Iterator[Sight]:
         """Look at one picture, alone."""
         seen = self.analyzer.glance(packet)
-        self._unclear = seen is Glance.UNCLEAR
-        if seen is Glance.UNCLEAR:
+        self._unclear = self._unclear + 1 if seen is Glance.UNCLEAR else 0
+        if 0 < self._unclear < UNCLEAR:
             return
         if isinstance(seen, Glance):
             yield from self._wake(Caller.BLIND if seen is Glance.BLIND else Caller.MOTION, packet.received)
@@ -183,7 +186,7 @@ class Eye:
 
     def _wake(self, caller: Caller, at: float) -> Iterator[Sight]:
         """Look at everything that is kept, in its order."""
-        self.resting = self._unclear = False
+        self.resting, self._unclear = False, 0
         self.woken[caller] += 1
         if caller is Caller.BLIND:
             self._sleep.blind()

@@ -86,7 +86,10 @@ class Sleep:
         if self._blind >= BLIND:
             return Hindrance.BLIND
         longest = LONGEST_TRUSTED if trusted else LONGEST
-        return Hindrance.FAR if longest < self.spacing < inf else None
+        far = (
+            self.spacing < inf and min(self._spacings) > longest
+        )  # a line that stalled once is no long distance
+        return Hindrance.FAR if far else None
 
     def overdue(self, at: float, *, trusted: bool) -> bool:
         """Return whether the next keyframe is so late that it is not worth waiting for."""

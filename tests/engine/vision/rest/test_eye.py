@@ -207,6 +207,17 @@ def test_every_packet_is_looked_at_once_or_left_out_between_calm_keyframes(
         assert not any(each in stirring for each in following)
 
 
+def test_light_that_flickers_on_and_on_is_looked_at() -> None:
+    """A picture that is unclear is no picture that was seen: a camera must not go blind of it."""
+    script: Any = Scripted(set())
+    script.glance = lambda packet: Glance.UNCLEAR
+    eye = Eye(script)
+    for number in range(60):
+        list(eye.feed(Packet(b"x", number, number, number % 10 == 0, number / FPS)))
+    assert eye.woken[Caller.MOTION] >= 3
+    assert set(range(54)) <= set(script.fed)
+
+
 def test_what_is_kept_is_bounded(film: Callable[..., Any], scene: Callable[..., Any]) -> None:
     script: Any = Scripted(set())
     eye = Eye(script)

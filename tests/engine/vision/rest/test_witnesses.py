@@ -70,6 +70,14 @@ def test_keyframes_must_be_near_and_nearer_where_nobody_else_is_trusted() -> Non
     assert sleep.hindrance(trusted=True) is None
 
 
+def test_a_line_that_stalled_once_is_not_called_a_long_distance() -> None:
+    sleep = Sleep(0.2)
+    at = rested(sleep)
+    sleep.keyframe(at + 5.0)
+    assert not sleep.may(at + 5.0, trusted=False)
+    assert sleep.hindrance(trusted=False) is None
+
+
 def test_a_trusted_camera_is_checked_now_and_then() -> None:
     sleep = Sleep(0.2)
     at = rested(sleep)
