@@ -16,6 +16,7 @@ from engine.commands.output.report import JsonOption, LangOption, language, say_
 from engine.commands.output.terminal import data, out
 from engine.commands.vision.opening import leave, named, note, pool_of, watch
 from engine.commands.vision.tune import Config
+from rules.text import fraction
 
 if TYPE_CHECKING:
     from engine.commands.output.report import Language
@@ -88,7 +89,8 @@ def bench(
     finally:
         note("")
     if as_json:
-        data(json.dumps({"source": what, "detector": pool.model.name if pool else "none", **found.told()}))
+        named_by = {"source": what, "detector": pool.model.name if pool else "none", "stream": reel.told()}
+        data(json.dumps({**named_by, **found.told()}))
         return
     for line in _lines(found, reel, said):
         out(line)
@@ -119,11 +121,13 @@ def _lines(found: Weighed, reel: Reel, said: Language) -> Iterator[str]:
     def say(code: str, **values: object) -> str:
         return say_in(said, code, **values)
 
+    def number(value: float, wide: int) -> str:
+        return fraction(f"{value:{wide}.2f}", said)
+
     codec, apart = reel.codec, reel.spacing
     size = f"{codec.width}x{codec.height}" if codec.width else "-"
-    rate = found.packets / max(found.seconds, 1e-3)
     yield say(
-        "vision.bench_heading", seconds=round(found.seconds), packets=found.packets, fps=round(rate, 1), size=size,
+        "vision.bench_heading", seconds=round(found.seconds), packets=found.packets, fps=round(reel.fps, 1), size=size,
         codec=str(codec.codec),
     )  # fmt: skip
     if apart is not None:
@@ -135,9 +139,10 @@ def _lines(found: Weighed, reel: Reel, said: Language) -> Iterator[str]:
         "vision.bench_engine": found.engine,
     }
     for name, spent in ways.items():
-        yield f"{say(name):<46}{spent:>8.2f} ms/s  {spent / max(found.decode, 1e-6):>5.2f}x"
+        yield f"{say(name):<46}{number(spent, 8)} ms/s  {number(spent / max(found.decode, 1e-6), 5)}x"
     for stage, spent in found.stages.items():
-        yield f"    {say(f'vision.stage_{stage}'):<42}{spent:>8.2f} ms/s"
+        picture = say("vision.bench_picture", ms=fraction(f"{found.by_picture(spent):.2f}", said))
+        yield f"    {say(f'vision.stage_{stage}'):<42}{number(spent, 8)} ms/s  {picture}"
     yield ""
     many = found.counters
     yield say(

@@ -57,6 +57,8 @@ def watch(
             raise typer.Exit(130) from None
         if early:
             complain(say_in(said, early))
+    except BrokenPipeError:  # whoever read what is printed is gone: nobody is there to be told
+        raise
     except StoreError as error:
         complain(str(error))
         raise typer.Exit(1) from None

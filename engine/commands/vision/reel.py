@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from statistics import median
+from typing import Any
 
 from drivers.contract import CodecParameters, Packet
 
@@ -42,11 +43,27 @@ class Reel:
         return self.seconds >= self._most or self._size >= MOST
 
     @property
+    def fps(self) -> float:
+        """Pictures a second; 0: there are not two."""
+        return (len(self._packets) - 1) / self.seconds if self.seconds > 0 else 0.0
+
+    @property
     def spacing(self) -> tuple[float, float] | None:
         """Median and longest seconds between two keyframes; None: there are not two."""
         at = [each.received for each in self._packets if each.keyframe]
         apart = [after - before for before, after in pairwise(at)]
         return (median(apart), max(apart)) if apart else None
+
+    def told(self) -> dict[str, Any]:
+        """Return what kind of stream it is, for programs; 0: a stream that does not say how large it is."""
+        apart = self.spacing
+        return {
+            "codec": str(self.codec.codec),
+            "width": self.codec.width,
+            "height": self.codec.height,
+            "fps": round(self.fps, 2),
+            "keyframes": {"median": round(apart[0], 2), "longest": round(apart[1], 2)} if apart else None,
+        }
 
     def feed(self, packet: Packet) -> None:
         """Keep a packet."""

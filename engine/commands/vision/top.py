@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from itertools import islice
 from shutil import get_terminal_size
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -90,22 +91,27 @@ async def _live(speaker: Speaker, *, every: float) -> None:
         if key.startswith("q"):
             over.set()
 
-    with stage(sys.stdout), keys(heard):
-        perform([speaker.say("vision.measuring", seconds=round(every))], sys.stdout)
-        async with asyncio.TaskGroup() as group:
-            showing = group.create_task(_perform(speaker, every), name="vision.top")
-            await over.wait()
-            showing.cancel()
+    try:
+        with stage(sys.stdout), keys(heard):
+            perform([speaker.say("vision.measuring", seconds=round(every))], sys.stdout)
+            async with asyncio.TaskGroup() as group:
+                showing = group.create_task(_perform(speaker, every), name="vision.top")
+                await over.wait()
+                showing.cancel()
+    except ExceptionGroup as failed:  # one cause is enough: the engine has ended, or refuses
+        raise failed.exceptions[0] from None
 
 
 async def _perform(speaker: Speaker, every: float) -> None:
     async for found in _looks(speaker, every):
         columns, rows = get_terminal_size()
-        shown = list(lines(speaker, found, colours=coloured(), wide=columns))
-        left = len(shown) - rows
-        if left > 0:  # the sum at the end stays in sight
-            shown = [*shown[: rows - 2], speaker.say("vision.more_cameras", count=left + 1), shown[-1]]
-        perform(shown, sys.stdout)
+        *table, whole = lines(speaker, found, colours=coloured(), wide=columns)
+        below = wrap(whole, max(20, columns - 1))
+        room = max(2, rows - len(below))
+        if len(table) > room:  # the sum at the end stays in sight
+            left = len(table) - room + 1
+            table = [*table[: room - 1], speaker.say("vision.more_cameras", count=left)]
+        perform([*table, *below], sys.stdout)
 
 
 def lines(speaker: Speaker, found: Lately, *, colours: bool, wide: int = 200) -> Iterator[str]:

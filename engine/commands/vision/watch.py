@@ -78,7 +78,9 @@ def show(
     watching: Watching[Player] = Watching(source, make, lambda _: None)
     watch(watching, said, partial(_live, watching) if live else None, early="")
     player = watching.recorder
-    if player is None or not player.seconds:
+    if player is None or not (
+        player.seconds or player.complete
+    ):  # who ended it at once has seen what there was
         leave(said, "vision.too_short", 1, seconds=0, least=1)
 
 

@@ -12,6 +12,7 @@ from engine.runtime.cores import Cores
 from engine.vision.analyzer import Analyzer
 from engine.vision.decode import Decoder
 from engine.vision.rest.eye import Eye
+from engine.vision.stages import STAGES
 
 if TYPE_CHECKING:
     from engine.commands.vision.reel import Reel
@@ -28,7 +29,7 @@ class Weighed:
     Attributes:
         decode: Of a decoder that is fed everything; `everything`: of the analysis fed with everything; `engine`: of
             the engine's way.
-        stages: Of the engine's way, by stage.
+        stages: Of the engine's way, by stage; medians, so that they need not add up to it.
         counters: What became of packets and pictures on the engine's way.
         carries: Such streams that the cores of this machine would carry, reckoned.
     """
@@ -52,6 +53,10 @@ class Weighed:
         """Looks of the detector by analysed picture."""
         return self.counters["looked"] / max(1, self.counters["analysed"])
 
+    def by_picture(self, spent: float) -> float:
+        """Return what milliseconds a second are for each picture that is analysed on the engine's way."""
+        return spent * self.seconds / max(1, self.counters["analysed"])
+
     def told(self) -> dict[str, Any]:
         """Return it for programs."""
         ms = {"decode": self.decode, "everything": self.everything, "engine": self.engine}
@@ -61,6 +66,10 @@ class Weighed:
             "ms_per_second": {name: round(value, 3) for name, value in ms.items()},
             "engine_by_decode": round(self.engine / max(self.decode, 1e-6), 3),
             "stages_ms_per_second": {name: round(value, 3) for name, value in self.stages.items()},
+            "ms_per_analysed": {
+                name: round(self.by_picture(value), 3)
+                for name, value in {"engine": self.engine, **self.stages}.items()
+            },
             "counters": dict(self.counters),
             "looks_by_analysed": round(self.looks, 4),
             "reckoned": {"cores": self.cores, "usable": USABLE, "streams": self.carries},
@@ -94,22 +103,25 @@ def weighed(
     """
     eyes: list[Eye] = []
 
-    def look(*, thrifty: bool) -> None:
+    def look(*, thrifty: bool) -> Eye:
         analyzer = Analyzer(reel.codec, fps=fps, pool=pool, score=0.45, loop_filter=pool is not None)
-        eyes.append(Eye(analyzer, thrifty=thrifty))
+        eye = Eye(analyzer, thrifty=thrifty)
         for packet in reel.packets:
-            for _ in eyes[-1].feed(packet):
+            for _ in eye.feed(packet):
                 pass
+        eye.close()
+        return eye
 
     done = _Rounds()
     for number in range(rounds + 1):
         tick(number)
         if number == 1:
             done = _Rounds()
+            eyes.clear()
         done.time("decode", lambda: _decode(reel))
         done.time("everything", lambda: look(thrifty=False))
-        done.time("engine", lambda: look(thrifty=True))
-    length, last = max(reel.seconds, 1e-3), eyes[-1]
+        done.time("engine", lambda: eyes.append(look(thrifty=True)))
+    length, spent = max(reel.seconds, 1e-3), [each.analyzer.stages.seconds for each in eyes]
     return Weighed(
         reel.seconds,
         len(reel.packets),
@@ -117,8 +129,8 @@ def weighed(
         done.ms("everything", length),
         done.ms("engine", length),
         Cores(thread_time).count,
-        {name: 1000 * spent / length for name, spent in last.analyzer.stages.seconds.items()},
-        last.counters,
+        {name: 1000 * median(each[name] for each in spent) / length for name in STAGES},
+        eyes[-1].counters,
     )
 
 

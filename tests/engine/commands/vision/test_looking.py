@@ -9,15 +9,30 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from typer.testing import CliRunner, Result
 
-from engine.commands.vision import app
+from drivers.contract import Codec, CodecParameters, Packet
+from engine.commands.vision import app, weighing
+from engine.commands.vision import player as playing
+from engine.commands.vision.opening import watch
+from engine.commands.vision.player import Player
+from engine.commands.vision.reel import Reel
 from engine.text import LANGUAGES
-from tests.engine.tuning import clip_of, yard
+from engine.vision.analyzer import Analyzer
+from engine.vision.model import Sight
+from engine.vision.stages import STAGES
+from tests.engine.tuning import FPS, HIGH, WIDE, clip_of, yard
+
+if TYPE_CHECKING:
+    from engine.commands.vision.source import Watching
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +51,18 @@ def test_bench_tells_programs_what_it_costs(clip: Path) -> None:
     told = json.loads(done.stdout)
     assert told["detector"] == "none"
     assert told["packets"] == 150
+    assert told["stream"]["codec"] == "h264"
+    assert (told["stream"]["width"], told["stream"]["height"]) == (2 * WIDE, 2 * HIGH)
+    assert told["stream"]["fps"] == FPS
+    assert 0 < told["stream"]["keyframes"]["median"] <= told["stream"]["keyframes"]["longest"]
     spent = told["ms_per_second"]
     assert 0 < spent["decode"] < spent["everything"] * 2
     assert sum(told["stages_ms_per_second"].values()) <= spent["engine"] * 1.5
     counted = told["counters"]
     assert counted["spared"] + counted["decoded"] >= 100
     assert told["reckoned"]["streams"] > 0
+    by_picture = spent["engine"] * told["seconds"] / counted["analysed"]
+    assert told["ms_per_analysed"]["engine"] == pytest.approx(by_picture, abs=0.01)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -76,6 +97,40 @@ def test_what_cannot_be_looked_at_is_said_in_one_line(
     assert "Traceback" not in done.output
 
 
+class Spent:
+    """An eye that sees nothing; each one has spent what comes next."""
+
+    rounds: Iterator[float]
+
+    def __init__(self, analyzer: Analyzer, *, thrifty: bool) -> None:
+        self.analyzer = self.stages = self
+        self.counters = {"analysed": 1, "looked": 0}
+        self.seconds = dict.fromkeys(STAGES, next(self.rounds) if thrifty else 0.0)
+
+    def feed(self, packet: Packet) -> Iterator[Sight]:
+        return iter(())
+
+    def close(self) -> None: ...
+
+
+def test_what_a_stage_costs_is_the_median_of_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    Spent.rounds = iter((99.0, 0.01, 0.02, 7.0))  # the first compiles, the last one is disturbed
+    monkeypatch.setattr(weighing, "Eye", Spent)
+    reel = Reel(CodecParameters(Codec.H264, b"", Fraction(1)), 60)
+    for at in range(2):
+        reel.feed(Packet(b"", at, at, True, 0.0))
+    assert weighing.weighed(reel, 5, None, 3, lambda _: None).stages == dict.fromkeys(STAGES, 20.0)
+
+
+def test_who_no_longer_reads_is_told_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    async def unread() -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):  # which the command line ends without a word
+        watch(cast("Watching[Any]", SimpleNamespace(recorder=object(), cut=None)), "en", unread)
+    assert capsys.readouterr().err == ""
+
+
 def test_watch_without_a_screen_says_who_comes_and_goes(clip: Path) -> None:
     done = run("watch", clip, "--detector", "none")
     assert done.exit_code == 0, done.output
@@ -83,6 +138,20 @@ def test_watch_without_a_screen_says_who_comes_and_goes(clip: Path) -> None:
     assert "+ moving #1" in came
     assert "- moving #1" in went
     assert 12 <= float(came.split(" s")[0]) <= 15
+
+
+def test_who_ends_it_at_the_first_picture_is_told_nothing(
+    clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Enough:
+        def __init__(self, said: str) -> None: ...
+
+        def tell(self, player: Player, sight: Sight) -> None:
+            player.stop()
+
+    monkeypatch.setattr(playing, "Lines", Enough)
+    done = run("watch", clip, "--detector", "none")
+    assert (done.exit_code, done.output) == (0, "")
 
 
 def test_watch_for_programs_writes_each_picture(clip: Path) -> None:

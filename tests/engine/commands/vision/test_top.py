@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
+from importlib import import_module
+from os import terminal_size
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
+from engine.api.errors import Unreachable
 from engine.api.resources import vision
 from engine.api.resources.vision import CameraCost, Vision
 from engine.api.server import serve
@@ -19,7 +24,14 @@ from engine.commands.vision import app
 from engine.commands.vision.cost import STAGES, lately
 from engine.config.settings import ApiSettings
 from engine.identity.caller import Caller
+from engine.text import render
 from tests.fakes.engine import FakeEngine
+
+if TYPE_CHECKING:
+    from engine.commands.output.talk import Speaker
+
+module = import_module("engine.commands.vision.top")  # the package's own name `top` is the command
+live = module._live
 
 
 class Costs:
@@ -86,6 +98,50 @@ async def test_where_no_engine_answers_it_says_so(tmp_path: Path) -> None:
     done = await top(tmp_path / "nobody")
     assert done.exit_code == 3
     assert len(done.stderr.splitlines()) == 1
+
+
+class Ending:
+    """An engine of many cameras that ends after two answers; speaks English."""
+
+    def __init__(self) -> None:
+        self.client, self._asked = self, 0
+
+    async def vision(self) -> Vision:
+        self._asked += 1
+        if self._asked > 2:
+            raise Unreachable("/s", "gone", "")
+        cameras = tuple(CameraCost(camera=f"cam-{each}", fps=5, wanted=5) for each in range(40))
+        return Vision(at=2.0 * self._asked, cores=2, cpu=1.0, cameras=cameras)
+
+    def say(self, code: str, **values: object) -> str:
+        return render(code, values, "en")
+
+
+async def test_when_the_engine_ends_the_terminal_is_put_back_and_one_cause_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(Unreachable):
+        await live(cast("Speaker", Ending()), every=0)
+    assert capsys.readouterr().out.endswith("\x1b[?1049l")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50), (40, 10)])
+async def test_the_screen_is_never_wider_or_higher_than_the_terminal(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[list[str]] = []
+    monkeypatch.setattr(module, "get_terminal_size", lambda: terminal_size(size))
+    monkeypatch.setattr(module, "perform", lambda shown, _: drawn.append(list(shown)))
+    with pytest.raises(Unreachable):
+        await live(cast("Speaker", Ending()), every=0)
+    screen = drawn[-1]
+    assert len(screen) <= size[1]
+    assert all(width(each) <= size[0] for each in screen)
+    assert "of 2 cores" in " ".join(screen[-4:])
+
+
+def width(text: str) -> int:
+    return len(re.sub(r"\x1b[0-9a-f]*\[[0-9;]*m", "", text))
 
 
 @given(st.integers(0, 1000), st.integers(0, 1000), st.booleans())
