@@ -118,7 +118,7 @@ def weighed(
         if number == 1:
             done = _Rounds()
             eyes.clear()
-        done.time("decode", lambda: _decode(reel))
+        done.time("decode", lambda: _decode(reel, skips=pool is None))
         done.time("everything", lambda: look(thrifty=False))
         done.time("engine", lambda: eyes.append(look(thrifty=True)))
     length, spent = max(reel.seconds, 1e-3), [each.analyzer.stages.seconds for each in eyes]
@@ -134,7 +134,8 @@ def weighed(
     )
 
 
-def _decode(reel: Reel) -> None:
-    decoder = Decoder(reel.codec)
+def _decode(reel: Reel, *, skips: bool) -> None:
+    """Decode everything, as the analysis does: without the deblocking filter where no detector looks."""
+    decoder = Decoder(reel.codec, skip_loop_filter=skips)
     for packet in reel.packets:
         decoder.feed(packet)
