@@ -80,7 +80,8 @@ def test_what_was_done_is_told_whatever_happens(tmp_path: Path) -> None:
         assert invoke(client, "events", "--socket", socket).exit_code == 0
         deeds = [(each["deed"], each["basis"]) for each in told(socket)]
         assert deeds == [("configure", "engine"), ("history", "owner")]
-        _until((site / "state/heads/heads.jsonl").exists, site)  # before its first head nothing vouches for the log
+        # Before its first head nothing vouches for the log.
+        _until((site / "state/heads/heads.jsonl").exists, site)
     # Killed: what was answered is there. Meanwhile one change by a command, and one by an editor.
     assert invoke(config.app, "set", "store.keep_days", "40", "--config", file).exit_code == 0
     assert verified("--config", file)["whole"]
