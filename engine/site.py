@@ -267,7 +267,7 @@ class Site:
             asks_why=frozenset(self.settings.access.why),
             porter=self.porter,
             callers=self._callers,
-            groups=lambda: self.reloader.settings.groups.keys(),
+            groups=lambda: self.reloader.settings.groups,
             config=self.reloader.path,
             references=self._where.references,
             foreman=self.foreman,

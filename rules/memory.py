@@ -15,8 +15,8 @@ from rules.model import Row, RowChange, RuleName
 
 #: Version of what rows mean: it grows with each new state and each other shape of `Row.data`, so that an older program
 #: does not take them for something else. A store with one that is not readable must not be read.
-VERSION = 4
-READABLE = frozenset({"3", str(VERSION)})
+VERSION = 5
+READABLE = frozenset({"3", "4", str(VERSION)})
 
 #: A decision's life: `for` runs; told and not resolved; over, but `keep_firing_for` runs.
 PENDING, FIRING, FADING = "pending", "firing", "fading"
@@ -26,6 +26,11 @@ QUIET, WAITING = "quiet", "waiting"
 TAKEN = "taken"
 #: A combination: what it gathered; a pattern that holds; one that held, within the time it counts.
 GATHERING, HELD, WAS = "gathering", "held", "was"
+#: Of `SILENCES` alone: a silence; what fires unheard because of one; the next change of shift.
+SILENT, MUTED, SHIFT = "silent", "muted", "shift"
+
+#: Under this name lies what is remembered of silences. No rule has it: a rule's name has no dot.
+SILENCES = RuleName("matthan.silence")
 
 #: First characters of keys of rows that are not a decision's life.
 QUIET_MARK, WAITING_MARK, GATHERING_MARK, HELD_MARK = "~", "!", "#", "+"

@@ -118,6 +118,7 @@ class Phase(StrEnum):
     FIRING = "firing"
     RESOLVED = "resolved"
     ESCALATED = "escalated"  #: nobody acknowledged it in time
+    SILENCED = "silenced"  #: would have fired; somebody had asked for silence
 
 
 class Severity(StrEnum):

@@ -45,6 +45,7 @@ from engine.api.resources import (
     health,
     preview,
     rules,
+    silences,
     state,
     vision,
 )
@@ -232,6 +233,18 @@ class Client:
         """Say what a decision turned out to be; return the event of it."""
         body = {"verdict": verdict, "by": by, "note": note}
         return await self.ask(decisions.VERDICT, decision, body=body)
+
+    async def silences(self) -> list[wire.Silence]:
+        """Return what is judged and not told now."""
+        return await self.ask(silences.SILENCES)
+
+    async def silence(self, body: Mapping[str, object]) -> wire.Silence:
+        """Let something be judged and not told for a while, see `resources.silences.Begin`."""
+        return await self.ask(silences.SILENCE, body=dict(body))
+
+    async def unsilence(self, id: str, *, by: str = "") -> wire.Event:
+        """End a silence before its time; return the event of it."""
+        return await self.ask(silences.UNSILENCE, id, body={"by": by})
 
     async def act(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,7 @@ from engine.api.resources import (
     probes,
     rules,
     sessions,
+    silences,
     state,
     tokens,
     vision,
@@ -50,11 +51,13 @@ from engine.api.services.people import PeopleService, Places
 from engine.api.services.preview import PreviewDoor, PreviewService
 from engine.api.services.rules import RuleService
 from engine.api.services.sessions import SessionService
+from engine.api.services.silences import SilenceService
 from engine.api.services.state import SiteStateService
 from engine.api.services.vision import VisionService
 from engine.commission.aim.shelf import Shelf
 from engine.duty.acknowledgement import Acknowledgements
 from engine.duty.acts import Acts
+from engine.duty.silencing import Silencing
 from engine.duty.verdicts import Verdicts
 from engine.identity.callers import Callers
 from engine.identity.entry.porter import Porter
@@ -92,7 +95,7 @@ class Rooms:
         encryption: How they are encrypted.
         auditor: Keeps who did what; `asks_why`: deeds of which it must be said why.
         porter: Lets people in; `callers`: says who asks.
-        groups: Returns the names of groups of cameras.
+        groups: Returns the groups of cameras by name.
         config: The configuration's file.
         references: The folder of reference pictures.
         foreman: Commissions cameras.
@@ -122,7 +125,7 @@ class Rooms:
     asks_why: frozenset[str]
     porter: Porter
     callers: Callers
-    groups: Callable[[], Collection[str]]
+    groups: Callable[[], Mapping[str, Sequence[str]]]
     config: Path
     references: Path
     foreman: Foreman
@@ -132,7 +135,7 @@ def api_of(site: Rooms) -> Api:
     """Return what a site's server answers; a new resource has its line here."""
     name, book = site.state.settings.site, site.porter.book
     acknowledgements = Acknowledgements(site.store, site.acts, site.clock)
-    registered = PeopleService(book, Places(lambda: site.cameras, site.groups), site.zone)
+    registered = PeopleService(book, Places(lambda: site.cameras, lambda: site.groups().keys()), site.zone)
     resources = (
         state.resource(site.state),
         events.resource(EventService(site.store, site.cameras)),
@@ -149,6 +152,15 @@ def api_of(site: Rooms) -> Api:
         alerts.resource(site.state),
         deliveries.resource(DeliveryService(site.store, site.wake)),
         acts.resource(ActService(site.acts, site.cameras)),
+        silences.resource(
+            SilenceService(
+                Silencing(site.state.memory, site.acts, site.clock),
+                site.judge,
+                site.cameras,
+                site.groups,
+                site.clock,
+            )
+        ),
         rules.resource(RuleService(site.judge, site.cameras, site.clock, site.zone, site.reload)),
         cameras.resource(CameraService(site.cameras, site.clock, site.zone, name)),
         features.resource(FeatureService(site.cameras)),

@@ -27,6 +27,7 @@ from engine.api.resources.events import Event
 from engine.api.resources.health import Health
 from engine.api.resources.preview import PreviewLink
 from engine.api.resources.rules import Rule, RulesReloaded
+from engine.api.resources.silences import Silence
 from engine.api.resources.state import Engine, EngineUpdate, Gap, State, Update
 from engine.api.sentence import Sentence
 from engine.fleet.state import CameraState, TrackState
@@ -38,5 +39,6 @@ __all__ = [
     "KEY", "LINE", "NAME", "RANK", "Acknowledge", "Acknowledgement", "Act", "Alert", "Box", "Camera", "CameraState",
     "CameraUpdate", "Decision", "Delivery", "Engine", "EngineUpdate", "Event", "Fact", "FileProblem", "Gap", "Health",
     "Letter", "Line", "MotionSignal", "Name", "Preset", "PreviewLink", "Problem", "PtzCommand", "Resend", "Rule",
-    "RulesReloaded", "Sentence", "State", "TrackState", "Tracked", "Trouble", "Update", "Watcher", "Wire", "Withdraw",
+    "RulesReloaded", "Sentence", "Silence", "State", "TrackState", "Tracked", "Trouble", "Update", "Watcher", "Wire",
+    "Withdraw",
 ]  # fmt: skip

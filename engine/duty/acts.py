@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -15,11 +16,14 @@ from engine.runtime.clock import Clock
 from engine.store.model import NO_DUTIES, Duties, Duty
 from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import CameraId, Change, Decision, Event, Fact, Kind
+from rules.silence import SILENCE, UNSILENCE, Target
 
 #: Acts that may wait for the judge at once; people give few.
 MOST: Final = 64
 #: The act by which somebody says what an alert turned out to be.
 VERDICT: Final = "verdict"
+#: Acts that are told by ways of their own.
+_OWN: Final = frozenset({ACKNOWLEDGE, UNACKNOWLEDGE, VERDICT, SILENCE, UNSILENCE})
 #: Facts that the engine gives itself: who it was, by their own word and by the kernel's.
 RESERVED: Final = frozenset({"by", "user"})
 #: An act's event once it is durable, with what it says of who takes care of a decision.
@@ -88,7 +92,7 @@ class Acts:
         Raises:
             Refusal: The name or a fact's name is the engine's own, the key is another act's, or too many acts wait.
         """
-        if act.name in (ACKNOWLEDGE, UNACKNOWLEDGE, VERDICT):
+        if act.name in _OWN:
             raise Refusal(Because.INVALID, "act.reserved", name=act.name)
         if taken := sorted(RESERVED & act.facts.keys()):
             raise Refusal(Because.INVALID, "act.fact", name=", ".join(taken))
@@ -129,6 +133,18 @@ class Acts:
         if note:
             facts["note"] = note
         return await self._hand_in(self._ids(), VERDICT, decision.camera, facts | _who(by, user))
+
+    async def silence(
+        self, target: Target, until: datetime, by: str, why: str, user: str
+    ) -> asyncio.Future[Kept]:
+        """Hand in that something shall not be told until a time (aware); likewise."""
+        facts: dict[str, Fact] = {**target.told(), "until": until.isoformat(), "why": why}
+        camera = next(iter(target.cameras)) if len(target.cameras) == 1 else None
+        return await self._hand_in(self._ids(), SILENCE, camera, facts | _who(by, user))
+
+    async def unsilence(self, silence: str, by: str, user: str) -> asyncio.Future[Kept]:
+        """Hand in that a silence ends before its time; likewise."""
+        return await self._hand_in(self._ids(), UNSILENCE, None, {"silence": silence} | _who(by, user))
 
     async def _found(self, id: str) -> asyncio.Future[Kept] | None:
         """Return an event that is stored already, as one who waits for it gets it."""

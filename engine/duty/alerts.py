@@ -15,12 +15,14 @@ from typing import Final
 from engine.duty.urgency import urgency
 from engine.store.model import Acknowledgement
 from rules.evaluator.evaluator import decision_id
-from rules.memory import FADING, FIRING, TAKEN, WAITING, WAITING_MARK, Memory
+from rules.memory import FADING, FIRING, SILENT, TAKEN, WAITING, WAITING_MARK, Memory
 from rules.model import Decision, DecisionId, Phase, RuleName
 
 #: Alerts shown at most; beyond it those that need a person least are left out, and counted.
 MOST: Final = 500
 Key = tuple[RuleName, str]
+#: What still holds; a silence is an alert of its own as long as it lasts.
+_HOLDING: Final = (FIRING, FADING, SILENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Alert:
 def remembered(memory: Memory) -> Iterator[DecisionId]:
     """Yield the ids of the firing decisions that are active by memory, or may be again, and of their escalations."""
     for rule, key, row in memory.rows():
-        if row.state in (FIRING, FADING, WAITING, TAKEN):
+        if row.state in (*_HOLDING, WAITING, TAKEN):
             about = key.removeprefix(WAITING_MARK)
             yield decision_id(rule, about, Phase.FIRING, row.cause)
             yield decision_id(rule, about, Phase.ESCALATED, row.cause)
@@ -179,4 +181,4 @@ class Alerts:
 
     def _holds(self, rule: RuleName, key: str) -> bool:
         row = self._memory.get(rule, key)
-        return row is not None and row.state in (FIRING, FADING)
+        return row is not None and row.state in _HOLDING

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     RELAY = "relay"  #: switch a camera's output
     SPEECH = "speech"  #: speak through a camera
     ACKNOWLEDGE = "acknowledge"  #: take care of what fires, and take that back
+    SILENCE = "silence"  #: let something be judged and not told for a while, and end that
     ACT = "act"  #: tell the rules what was done
     RETRY = "retry"  #: let a camera be tried again
     RESEND = "resend"  #: send again what was given up
@@ -50,6 +51,7 @@ _OFFICER: Final = _VIEWER | {
     Permission.RELAY,
     Permission.SPEECH,
     Permission.ACKNOWLEDGE,
+    Permission.SILENCE,
     Permission.ACT,
     Permission.RETRY,
     Permission.RESEND,

@@ -27,6 +27,8 @@ class Deed(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     UNACKNOWLEDGE = "unacknowledge"
     VERDICT = "verdict"
+    SILENCE = "silence"
+    UNSILENCE = "unsilence"
     ACT = "act"
     RETRY = "retry"
     RESEND = "resend"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Any
 from unicodedata import is_normalized
 from zoneinfo import ZoneInfo
 
@@ -16,13 +15,14 @@ from pydantic import BaseModel
 
 from rules import normalization
 from rules.compiler import build
-from rules.compiler.ruleset import ActiveHours, Matcher, Rule, RuleSet
+from rules.compiler.part import ELSEWHERE, Part
+from rules.compiler.ruleset import ActiveHours, DutyRota, Matcher, Rule, RuleSet
 from rules.compiler.site_needs import needs
+from rules.compiler.suspension import Named, suspensions, unknown_hours, unknown_names
 from rules.compiler.uncollected import uncollected
 from rules.compiler.unknown_facts import unknown_facts
 from rules.document import decomposed, suggestions
 from rules.document.errors import RuleError
-from rules.document.partial import Read, read_partly
 from rules.document.source import Document, Flaw, Gravity, Path, Problem, parse
 from rules.document.validation import flaws, nearest
 from rules.kinds.decision import DecisionPattern
@@ -31,9 +31,10 @@ from rules.language import correlation, texts
 from rules.language.comparisons import Constants
 from rules.language.expr import ExprError, Expression, Names, compile_expression
 from rules.language.fact_readers import timely
+from rules.language.hours import Maintenance
 from rules.language.names import World, calls, cycles, expressions, unknown, unknown_cameras, unknown_rules
-from rules.language.schema import Call, RuleFile, RuleSpec, Title
-from rules.language.templates import FOLLOWS, Resolved, resolve, shared
+from rules.language.schema import Call, Duty, RuleFile, RuleSpec, Title
+from rules.language.templates import Resolved, resolve, shared
 from rules.language.when import from_nothing, parts
 from rules.model import ActionCall, Fact, RuleName, Severity
 from rules.schedule import Almanac, Window
@@ -52,16 +53,10 @@ __all__ = [
 
 #: Checks an action's parameters as a rule gives them; returns what is wrong, paths from the parameters.
 ParamsCheck = Callable[[Mapping[str, object]], Sequence[Flaw]]
-#: What a name that is not found may be: in a file that could not be read.
-_ELSEWHERE = frozenset(
-    f"problem.{each}"
-    for each in (
-        "expr_name", "unknown_group", "unknown_list", "unknown_name", "unknown_rule", "unknown_schedule",
-        "unknown_template",
-    )
-)  # fmt: skip
 #: Keys of a rule that do not change what it remembers.
-_COSMETIC = {"title", "message", "do", "escalate", "severity", "enabled", "dry_run", "dedup", "name", "limit"}
+_COSMETIC = {
+    "title", "message", "do", "escalate", "severity", "enabled", "dry_run", "dedup", "name", "limit", "tags", "suspend",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +135,7 @@ def examine(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
 def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
     documents = [_composed(parse(text, source)) for source, text in files]
     known = shared(documents)
-    parts = [_Part.of(resolve(document, known)) for document in documents]
+    parts = [Part.of(resolve(document, known)) for document in documents]
     named, whole = all(part.named_whole for part in parts), all(part.whole for part in parts)
     site = _Site.of([part.read.value for part in parts if part.read.value is not None], world, whole)
     problems: list[Problem] = []
@@ -148,11 +143,16 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
         found = [*part.problems(named), *site.take(part)]
         problems += sorted(found, key=lambda problem: (problem.line, problem.column))
     problems += site.cycles()
+    problems += site.after(parts)
     problems = list(once(_telling(problems)))
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
     constants = Constants(site.names.values, site.names.lists, site.names.groups)
     return Checked(
-        RuleSet(tuple(site.rules), warnings), tuple(problems), tuple(site.written), constants, world
+        RuleSet(tuple(site.rules), warnings, site.rota()),
+        tuple(problems),
+        tuple(site.written),
+        constants,
+        world,
     )
 
 
@@ -184,70 +184,6 @@ def once(problems: Iterable[Problem]) -> Iterator[Problem]:
             yield problem
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One file, as far as it could be read."""
-
-    resolved: Resolved
-    read: Read[RuleFile]
-
-    @classmethod
-    def of(cls, resolved: Resolved) -> _Part:
-        lost = resolved.data is None and bool(resolved.problems)
-        return cls(resolved, Read(None) if lost else read_partly(RuleFile, resolved.data))
-
-    @property
-    def whole(self) -> bool:
-        """Whether all that other files may name could be read."""
-        lost = self.read.value is None
-        return not lost and all(flaw.path[:1] == ("rules",) for flaw in self.read.flaws)
-
-    @property
-    def named_whole(self) -> bool:
-        """Whether all values that other files may name could be read, but for what comes of a name that means nothing.
-
-        That must not excuse itself: nobody would be told of it.
-        """
-        return self.read.value is not None and all(flaw.path[:1] == ("rules",) for flaw in self.own)
-
-    @property
-    def own(self) -> list[Flaw]:
-        """What is wrong with the grammar, without what only comes of references."""
-        return [flaw for flaw in self.read.flaws if not self.follows(flaw)]
-
-    @property
-    def data(self) -> Mapping[str, Any]:
-        """What is written, where it is a mapping."""
-        return self.resolved.data if isinstance(self.resolved.data, dict) else {}
-
-    def named(self) -> Iterator[tuple[int, str]]:
-        """Yield every rule's number and name, also of rules with mistakes."""
-        rules = self.data.get("rules")
-        for number, rule in enumerate(rules if isinstance(rules, list) else ()):
-            name = rule.get("name") if isinstance(rule, dict) else None
-            if isinstance(name, str):
-                yield number, name
-
-    def problems(self, whole: bool) -> Iterator[Problem]:
-        """Yield what is wrong with the grammar and the references; `whole`: all named values could be read."""
-        yield from self.resolved.problems
-        yield from map(self.resolved.locate, self.own)
-        for flaw in self.resolved.flaws:
-            if flaw.code != FOLLOWS and (whole or flaw.code not in _ELSEWHERE):
-                yield self.resolved.locate(flaw)
-
-    def follows(self, flaw: Flaw) -> bool:
-        """Return whether a flaw is only what comes of a reference that leads nowhere."""
-        return any(self._follows(flaw, reference) for reference in self.resolved.flaws)
-
-    def _follows(self, flaw: Flaw, reference: Flaw) -> bool:
-        path, place = self.resolved.written(flaw.path), reference.path
-        if place[2:3] not in (("use",), ("with",)):
-            return path[: len(place)] == place
-        rule = self.resolved.own(place[:2])
-        return path[:2] == place[:2] and not (len(path) > 2 and path[2] in rule)
-
-
 @dataclass
 class _Site:
     """What all files of a site define together, and the rules that were made of them."""
@@ -257,6 +193,8 @@ class _Site:
     almanac: Almanac
     schedules: Mapping[str, tuple[Window, ...]]
     whole: bool = True
+    maintenance: Mapping[str, Maintenance] = field(default_factory=dict)
+    duty: Duty | None = None
     rules: list[Rule] = field(default_factory=list)
     written: list[WrittenRule] = field(default_factory=list)
     _first: dict[tuple[str, str], tuple[Resolved, Path]] = field(default_factory=dict)
@@ -281,9 +219,50 @@ class _Site:
         zone = world.timezone if world else ZoneInfo("UTC")
         almanac = Almanac(zone, frozenset(holidays), world.location if world else None)
         names = Names(timely(almanac), values, lists, groups)
-        return cls(world, names, almanac, schedules, whole)
+        maintenance = {name: each for file in reversed(files) for name, each in file.maintenance.items()}
+        duty = next((file.duty for file in files if file.duty is not None), None)
+        return cls(world, names, almanac, schedules, whole, maintenance, duty)
 
-    def take(self, part: _Part) -> Iterator[Problem]:
+    def rota(self) -> DutyRota:
+        """Return when shifts change."""
+        if self.duty is None:
+            return DutyRota(self.almanac)
+        return DutyRota(self.almanac, tuple(self.duty.shifts), self._calls(self.duty.do))
+
+    def after(self, parts: Iterable[Part]) -> Iterator[Problem]:
+        """Yield what is wrong beside the rules: names that maintenance gives, shifts and what they do."""
+        known = self._silenceable()
+        for part in parts:
+            file = part.read.value
+            for name, each in file.maintenance.items() if file is not None else ():
+                path: Path = ("maintenance", name)
+                flaws = [*unknown_hours(each, self.schedules, *path), *unknown_names(each, path, known)]
+                yield from map(part.resolved.locate, flaws if self.whole else ())
+            if file is not None and file.duty is not None:
+                yield from self._duty(part, file.duty)
+
+    def _silenceable(self) -> Mapping[str, Collection[str] | None]:
+        """Return what may be silenced, by the key that names it; None: not known."""
+        zones = self.world.zones if self.world is not None else None
+        return {
+            "rules": {name for section, name in self._first if section == "rules"},
+            "tags": {tag for each in self._specs.values() for tag in each.spec.tags or ()},
+            "cameras": None if zones is None else zones.keys(),
+            "groups": self.names.groups.keys(),
+            "zones": None if zones is None else {zone for each in zones.values() for zone in each},
+        }
+
+    def _duty(self, part: Part, duty: Duty) -> Iterator[Problem]:
+        found, _ = self._first.setdefault(("duty", ""), (part.resolved, ("duty",)))
+        if found is not part.resolved:
+            first = found.locate(Flaw(("duty",), "problem.duplicate_name"))
+            values: dict[str, Fact] = {"name": "duty", "source": first.source, "line": first.line}
+            yield part.resolved.locate(Flaw(("duty",), "problem.duplicate_name", values))
+        if self.world is not None and self.world.actions is not None:
+            for index, call in enumerate(duty.do):
+                yield from map(part.resolved.locate, _action(call, ("duty", "do", index), self.world.actions))
+
+    def take(self, part: Part) -> Iterator[Problem]:
         """Check and compile the rules of one file; yield what is wrong with their names."""
         yield from self._twice(part)
         if part.read.value is not None and self.world is not None:
@@ -291,7 +270,7 @@ class _Site:
         mistaken = {flaw.path[1] for flaw in (*part.read.flaws, *part.resolved.flaws) if len(flaw.path) > 1}
         for number, spec in part.read.numbered("rules", part.read.value.rules if part.read.value else ()):
             flaws = [flaw.under("rules", number) for flaw in self._flaws(spec)]
-            told = (flaw for flaw in flaws if self.whole or flaw.code not in _ELSEWHERE)
+            told = (flaw for flaw in flaws if self.whole or flaw.code not in ELSEWHERE)
             yield from map(part.resolved.locate, (flaw for flaw in told if not part.follows(flaw)))
             broken = number in mistaken or any(flaw.severity is Gravity.ERROR for flaw in flaws)
             rule = None
@@ -313,12 +292,12 @@ class _Site:
             values: dict[str, Fact] = {"ring": " → ".join(ring)}
             yield self._specs[name].locate(Flaw(("when",), "problem.decision_ring", values))
 
-    def _twice(self, part: _Part) -> Iterator[Problem]:
+    def _twice(self, part: Part) -> Iterator[Problem]:
         """Yield names that mean something already, in this file or another."""
         named: list[tuple[str, str, Path]] = [
             ("duplicate_rule", name, ("rules", number, "name")) for number, name in part.named()
         ]
-        for section in ("vars", "lists", "groups", "schedules", "templates"):
+        for section in ("vars", "lists", "groups", "schedules", "maintenance", "templates"):
             inside = part.data.get(section)
             names = inside if isinstance(inside, dict) else ()
             named += [("duplicate_name", name, (section, name)) for name in names]
@@ -367,6 +346,8 @@ class _Site:
                 if name not in self.schedules:
                     guess = nearest(name, self.schedules)
                     yield Flaw((key, index), "problem.unknown_schedule", {"name": name}, guess)
+        for index, each in enumerate(spec.suspend or ()):
+            yield from unknown_hours(each, self.schedules, "suspend", index)
         if self.world is not None:
             yield from needs(spec, self.world, self.schedules, holidays=bool(self.almanac.holidays))
 
@@ -412,6 +393,10 @@ class _Site:
             dry_run=spec.dry_run,
             edition=self._edition(spec),
             almanac=self.almanac,
+            tags=frozenset(spec.tags or ()),
+            suspensions=suspensions(
+                spec, self.maintenance, Named(self.almanac, self.schedules, self.names.groups)
+            ),
         )
 
     def _matcher(self, spec: RuleSpec, pattern: Pattern, role: int) -> Matcher:

@@ -7,17 +7,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+from rules.compiler.active_hours import ActiveHours
+from rules.compiler.suspension import Suspension
 from rules.document.source import Problem
 from rules.kinds.conditions import Condition, Telling
 from rules.language.expr import Reader
+from rules.memory import SILENCES
 from rules.model import ActionCall, CameraId, Change, Event, Fact, Kind, RuleName, Severity
-from rules.schedule import Almanac, Edge, Window
+from rules.schedule import EVERY_DAY, Almanac, Edge
+from rules.text import catalogue
 
 __all__ = [
     "Absence",
     "ActiveHours",
     "Condition",
     "Counting",
+    "DutyRota",
     "Each",
     "Matcher",
     "Ordered",
@@ -30,33 +35,6 @@ __all__ = [
 ]
 #: Looked-up events that are remembered at most; labels of signals come from devices and have no end.
 REMEMBERED = 8192
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveHours:
-    """When a rule applies: within one of `between` and one of `during` (if any), outside all of `free`."""
-
-    almanac: Almanac
-    between: tuple[Window, ...] = ()
-    free: tuple[Window, ...] = ()
-    during: tuple[Window, ...] = ()
-
-    def hold(self, wall: datetime) -> bool:
-        """Return whether the rule applies at a time (aware)."""
-        local, almanac = wall.astimezone(self.almanac.zone), self.almanac
-        for windows in (self.between, self.during):
-            if windows and not any(window.holds(local, almanac) for window in windows):
-                return False
-        return not any(window.holds(local, almanac) for window in self.free)
-
-    def told(self, wall: datetime) -> list[Telling]:
-        """Return the parts of a reason that name the hours."""
-        local = wall.astimezone(self.almanac.zone)
-        values: dict[str, Fact] = {"at": f"{local:%H:%M}", "free": ", ".join(map(str, self.free))}
-        within = (*self.between, *self.during)
-        windows = [str(window) for window in within if window.holds(local, self.almanac)]
-        parts: list[Telling] = [("reason.hours", {**values, "window": window}) for window in windows[:1]]
-        return parts or ([("reason.not_hours", values)] if self.free else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +209,8 @@ class Rule:
         escalate: Seconds after which unacknowledged firing escalates, with `escalation`; 0: never.
         names: Facts that its texts name: kept with what holds.
         edition: Changes with whatever changes what its rows mean.
+        tags: By which it can be silenced, found and switched on and off.
+        suspensions: When it is judged and not told.
     """
 
     name: RuleName
@@ -256,6 +236,8 @@ class Rule:
     dry_run: bool = False
     edition: str = ""
     almanac: Almanac = field(default_factory=Almanac, repr=False)
+    tags: frozenset[str] = frozenset()
+    suspensions: tuple[Suspension, ...] = ()
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -274,6 +256,23 @@ class Rule:
         return self.patterns[0].kind if self.patterns else Kind.CLOCK
 
 
+@dataclass(frozen=True, slots=True)
+class DutyRota:
+    """When shifts change, and what is done then about critical rules that are silenced."""
+
+    almanac: Almanac = field(default_factory=Almanac)
+    changes: tuple[Edge, ...] = (6 * 60, 18 * 60)
+    actions: tuple[ActionCall, ...] = ()
+
+    def upcoming(self, after: datetime) -> datetime | None:
+        """Return the next change of shift, aware UTC."""
+        return self.almanac.upcoming(after, self.changes, EVERY_DAY)
+
+
+#: Silences, and what they mute, that are remembered at most.
+_MOST_MUTED = 100_000
+
+
 #: A pattern that admits an event, and its rule.
 Candidate = tuple[Rule, Matcher]
 _Bucket = tuple[Kind, str | None, str | None, CameraId | None]
@@ -290,6 +289,7 @@ class RuleSet:
 
     rules: tuple[Rule, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    duty: DutyRota = field(default_factory=DutyRota)
     _seen: dict[object, tuple[Candidate, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def prepare(self) -> None:
@@ -300,6 +300,16 @@ class RuleSet:
     def named(self) -> Mapping[RuleName, Rule]:
         """The rules by name."""
         return {rule.name: rule for rule in self.rules}
+
+    def rule(self, name: RuleName) -> Rule | None:
+        """Return a rule by its name, also the one in whose name silences are told."""
+        return self.silencer if name == SILENCES else self.named.get(name)
+
+    @cached_property
+    def silencer(self) -> Rule:
+        """What keeps and tells silences: a rule without patterns that nobody wrote."""
+        title = {"vi": catalogue("vi")["silence.title"], "en": catalogue("en")["silence.title"]}
+        return Rule(SILENCES, -1, (), limit=_MOST_MUTED, title=title, almanac=self.duty.almanac)
 
     @cached_property
     def heard(self) -> frozenset[str]:

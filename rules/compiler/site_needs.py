@@ -13,8 +13,9 @@ from rules.kinds.pattern import Pattern
 from rules.language.clock_patterns import AtPattern, ClockPattern
 from rules.language.comparisons import NodeReader, parsed
 from rules.language.expr import ExprError
+from rules.language.hours import Hours
 from rules.language.names import World, scope_of
-from rules.language.schema import Hours, RuleSpec
+from rules.language.schema import RuleSpec
 from rules.language.when import parts
 from rules.schedule import DAYS, SunTime, Window
 

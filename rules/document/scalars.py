@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -155,6 +155,19 @@ def whole_date(written: object) -> object:
         raise problem("date") from None
 
 
+def local_moment(written: object) -> object:
+    """Read ``2026-12-05T06:00``, also with a blank between, or a date: its midnight; without a zone."""
+    if isinstance(written, datetime):
+        return written
+    try:
+        read = datetime.fromisoformat(written if isinstance(written, str) else "")
+    except ValueError:
+        raise problem("local_moment") from None
+    if read.tzinfo is not None:
+        raise problem("local_moment")
+    return read
+
+
 #: An immutable name.
 Slug = Annotated[str, Matches(r"[a-z0-9][a-z0-9-]{0,62}", "slug", suggestions.slug)]
 #: Seconds, written ``2s``, ``5m``, ``1h30m``.
@@ -172,5 +185,14 @@ EdgeOfDay = Annotated[
 ]
 #: A date, written ``2027-01-01``.
 WholeDate = Annotated[date, Parsed(whole_date, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", ("2027-01-01",))]
+#: A time of a date by the site's clock, written ``2026-12-05T06:00``.
+LocalMoment = Annotated[
+    datetime,
+    Parsed(
+        local_moment,
+        "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$",
+        ("2026-12-05T06:00",),
+    ),
+]
 #: A value that may be written alone or as a list; read as a list, never empty.
 OneOrMany = Annotated[list[T], Field(min_length=1), Listed()]

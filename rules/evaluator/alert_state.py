@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 from rules.compiler import reasons
 from rules.compiler.ruleset import Rule, RuleSet, Telling
 from rules.evaluator.rows import Rows
+from rules.evaluator.silences import Muting, Silences
 from rules.language import texts
 from rules.memory import FADING, FIRING, PENDING, QUIET, QUIET_MARK, TAKEN, WAITING, WAITING_MARK
 from rules.model import (
@@ -100,7 +101,9 @@ class AlertStates:
         self._rules, self._rows, self._now = rules, rows, now
         rows.gave_up = self._gave_up
         self.decisions: list[Decision] = []
-        self._times: list[tuple[Instant, bool]] = []
+        self.silences = Silences(rules, rows, now, self._said, self._speak)
+        #: What other rules may hear: what is muted too, and nothing twice.
+        self._audible: list[tuple[Decision, Instant, bool]] = []
         self._heard = 0
         self._made: set[tuple[RuleName, str, Phase, EventId]] = set()
 
@@ -150,6 +153,8 @@ class AlertStates:
         """Do what is due for a row of this life."""
         if row.state in (QUIET, TAKEN):
             self._rows.drop(rule.name, key)
+        elif row.state == WAITING and (by := self._muting(rule, row, at)) is not None:
+            self._rows.put(rule, key, replace(row, due=max(by.until, at.engine + 1e-3)))
         elif row.state == WAITING:
             # It goes on waiting, without a timer: nobody has acknowledged it yet.
             self._rows.put(rule, key, replace(row, due=None))
@@ -207,10 +212,10 @@ class AlertStates:
             TooMany: More than `MOST_HEARD` came of one event; what is left is not passed on.
         """
         most = self._heard + MOST_HEARD
-        while self._heard < len(self.decisions):
-            made, (at, lasting) = self.decisions[self._heard], self._times[self._heard]
+        while self._heard < len(self._audible):
+            made, at, lasting = self._audible[self._heard]
             if self._heard >= most:
-                self._heard = len(self.decisions)
+                self._heard = len(self._audible)
                 raise TooMany(made.rule)
             self._heard += 1
             if made.rule in self._rules.heard and made.phase is not Phase.ESCALATED:
@@ -244,22 +249,47 @@ class AlertStates:
         return at.engine + rule.clear if rule.clear else None
 
     def _fire(self, rule: Rule, key: str, row: Row, at: Instant, *, lasting: bool) -> None:
-        parts: list[Telling] = []
-        if rule.hold:
-            parts.append(("reason.held", {"held": reasons.duration(at.engine - row.since)}))
-        if rule.hours is not None:
-            parts += rule.hours.told(at.wall)
-        reason = reasons.extended(row.reason, parts)
-        made = self._decide(rule, key, row, Phase.FIRING, at, row.cause, reason, lasting=lasting)
+        by = self._muting(rule, row, at)
+        reason = _because(rule, row, at)
+        if by is None:
+            made = self._decide(rule, key, row, Phase.FIRING, at, row.cause, reason, lasting=lasting)
+            self._await(rule, key, row, made, at)
+        else:
+            reason = reasons.extended(reason, [by.why])
+            self._decide(rule, key, row, Phase.SILENCED, at, row.cause, reason, lasting=lasting)
+            self.silences.mute(by, rule, key, row, at, lasting=lasting)
         if lasting:
             self._rows.put(rule, key, _firing(row, self._clears(rule, at)))
         if rule.cooldown:
             until = at.engine + rule.cooldown
             quiet = Row(QUIET, at.engine, at.wall, until, row.cause, row.subject, _NO_REASON, rule.edition)
             self._rows.put(rule, _quiet_key(rule, key, row.subject, row.reason), quiet)
+
+    def _muting(self, rule: Rule, row: Row, at: Instant) -> Muting | None:
+        return self.silences.over(rule, row.subject, row.reason, at)
+
+    def _await(self, rule: Rule, key: str, row: Row, made: Decision, at: Instant) -> None:
+        """Wait for somebody to acknowledge what was told."""
         if rule.escalate:
             waits = replace(row, state=WAITING, since=at.engine, since_wall=at.wall, data=made.id)
             self._rows.put(rule, WAITING_MARK + key, replace(waits, due=at.engine + rule.escalate))
+
+    def _speak(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
+        """Tell what was muted until now and still holds; other rules have heard it."""
+        reason = _because(rule, row, at)
+        made = self._decide(rule, key, row, Phase.FIRING, at, row.cause, reason, lasting=True, heard=True)
+        self._await(rule, key, row, made, at)
+
+    def _said(self, rule: Rule, key: str, row: Row, phase: Phase, at: Instant, reason: Sentence) -> None:
+        """Tell something of a silence itself."""
+        self._decide(rule, key, row, phase, at, row.cause, reason, heard=True)
+
+    def lift(self, silence: str, at: Instant) -> None:
+        """End a silence before its time: what it muted is told, what it put off escalates."""
+        until = self.silences.lift(silence, at)
+        for rule, key, row in self._of_state(WAITING) if until is not None else ():
+            if row.due == until:
+                self._rows.put(rule, key, replace(row, due=at.engine))
 
     def _escalate(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
         lasted = reasons.duration(at.engine - row.since)
@@ -273,7 +303,8 @@ class AlertStates:
         subject = row.reason.code.partition("+")[0]
         lasted = reasons.duration(at.engine - row.since)
         parts = [(subject, row.reason.values), why, ("reason.lasted", {"lasted": lasted})]
-        self._decide(rule, key, row, Phase.RESOLVED, at, cause, reasons.sentence(parts))
+        muted, told = self.silences.forget(rule.name, key), reasons.sentence(parts)
+        self._decide(rule, key, row, Phase.RESOLVED, at, cause, told, untold=muted)
 
     def _decide(
         self,
@@ -286,8 +317,16 @@ class AlertStates:
         reason: Sentence,
         *,
         lasting: bool = False,
+        heard: bool = False,
+        untold: bool = False,
     ) -> Decision:
-        """Make a decision; not `lasting`: a moment, or one that a moment led to. Nobody will tell its end."""
+        """Make a decision.
+
+        Args:
+            lasting: Whether its end will be told; not: a moment, or one that a moment led to.
+            heard: Other rules have heard it, or have nothing to hear.
+            untold: It ends what was muted: nobody but other rules is told.
+        """
         camera, via = row.subject.partition("/")[0], row.cause.partition(_VIA)[2]
         known, facts, almanac = partial(_about, rule, key, row, at), row.reason.values, rule.almanac
         made = Decision(
@@ -312,9 +351,21 @@ class AlertStates:
         told = rule.name, key, phase, made.cause
         if told not in self._made:  # else it came by another way, of the same thing: it is told already
             self._made.add(told)
-            self.decisions.append(made)
-            self._times.append((at, lasting))
+            if not untold:
+                self.decisions.append(made)
+            if not heard:
+                self._audible.append((made, at, lasting))
         return made
+
+
+def _because(rule: Rule, row: Row, at: Instant) -> Sentence:
+    """Return why something is told: what held when it began, how long it has, and the hours."""
+    parts: list[Telling] = []
+    if rule.hold:
+        parts.append(("reason.held", {"held": reasons.duration(at.engine - row.since)}))
+    if rule.hours is not None:
+        parts += rule.hours.told(at.wall)
+    return reasons.extended(row.reason, parts)
 
 
 def _about(rule: Rule, key: str, row: Row, at: Instant) -> Mapping[str, Fact | datetime]:

@@ -29,8 +29,21 @@ from rules.evaluator.rows import Rows
 from rules.evaluator.step_context import subject_key
 from rules.evaluator.triggers import Triggers
 from rules.kinds.lookup import PICTURED
-from rules.memory import FADING, FIRING, GATHERING, HELD, QUIET, TAKEN, WAITING, WAS, Memory, role_of
+from rules.memory import (
+    FADING,
+    FIRING,
+    GATHERING,
+    HELD,
+    QUIET,
+    SILENCES,
+    TAKEN,
+    WAITING,
+    WAS,
+    Memory,
+    role_of,
+)
 from rules.model import CONDITIONS, Change, Event, Fault, Instant, Kind, Row, RowChange, RuleName, Step
+from rules.silence import SILENCE, UNSILENCE
 
 __all__ = ["GAPS", "NOTHING", "decision_id", "forget", "settle", "step", "subject_key", "ticks"]
 
@@ -89,29 +102,30 @@ def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None 
     Absences and times of day begin to count.
     """
     known = before.named if before is not None else {}
-    round_ = _Round(RuleSet(tuple({**known, **rules.named}.values())), memory, now)
+    round_ = _Round(RuleSet(tuple({**known, **rules.named}.values()), duty=rules.duty), memory, now)
     for rule in rules.absences:
         round_.triggers.wind(rule)
     for name, key, _ in sorted(memory.rows(), key=lambda entry: entry[:2]):
-        present, row = rules.named.get(name), round_.row(name, key)
+        present, row = rules.rule(name), round_.row(name, key)
         if row is not None and (present is None or (row.edition and row.edition != present.edition)):
             round_.withdraw(known.get(name) or present, name, key, row)
     for rule in rules.absences:
         round_.triggers.arm(rule)
+    round_.resume_silences()
     round_.hear(rules)
     return round_.result()
 
 
 def forget(rules: RuleSet, memory: Memory) -> tuple[RowChange, ...]:
     """Return the changes that drop the rows of rules that no longer exist (`settle` resolves them too)."""
-    return tuple(RowChange(rule, key, None) for rule, key, _ in memory.rows() if rule not in rules.named)
+    return tuple(RowChange(rule, key, None) for rule, key, _ in memory.rows() if rules.rule(rule) is None)
 
 
 def _irrelevant(rules: RuleSet, memory: Memory, event: Event) -> bool:
     """Return whether an event matches nothing and ends nothing: the fast way out for nearly all of them."""
     if memory.followed and subject_key(event) in memory.followed:
         return False
-    if event.kind in _TOUCHING and memory:
+    if event.kind in _TOUCHING and (memory or event.label == SILENCE):
         return False
     try:
         for _, pattern in rules.candidates(event):
@@ -151,7 +165,7 @@ class _Round:
     def timers(self) -> None:
         """Let everything fire that is due, in its order and at its own time."""
         for name, key, row, due in self._rows.ripe():
-            rule = self._rules.named.get(name)
+            rule = self._rules.rule(name)
             if rule is None:
                 self._rows.drop(name, key)
                 continue
@@ -164,7 +178,9 @@ class _Round:
 
     def _ripe(self, rule: Rule, key: str, row: Row, due: float) -> None:
         at = self._alerts.at(due)
-        if row.state in (GATHERING, WAS):
+        if rule.name == SILENCES:
+            self._alerts.silences.ripe(key, row, at)
+        elif row.state in (GATHERING, WAS):
             self.triggers.ripe(rule, key, row, at)
             after = self._rows.get(rule.name, key)
             if after == row:  # nobody knows what it is: it would be due for ever
@@ -246,7 +262,7 @@ class _Round:
 
     def _over(self, name: RuleName, key: str, event: Event, why: Telling | None = None) -> None:
         """End what an event of its subject no longer matches."""
-        row, rule = self._rows.get(name, key), self._rules.named.get(name)
+        row, rule = self._rows.get(name, key), self._rules.rule(name)
         if row is None:
             return
         if rule is None:
@@ -280,9 +296,14 @@ class _Round:
             self._alerts.acknowledge(event, self._at)
         elif event.kind is Kind.OPERATOR and event.label == UNACKNOWLEDGE:
             self._alerts.unacknowledge(event, self._at)
+        elif event.kind is Kind.OPERATOR and event.label == SILENCE:
+            self._alerts.silences.begin(event, self._at)
+        elif event.kind is Kind.OPERATOR and event.label == UNSILENCE:
+            self._alerts.lift(str(event.facts.get("silence", "")), self._at)
         elif event.kind is Kind.ENGINE and event.label == CLOCK_SET:
             for rule in self._rules.absences:
                 self.triggers.reckon(rule)
+            self._alerts.silences.reckon(self._at)
         elif _blinds(event):
             self._blind(event)
         elif _of_state(event) and event.change is Change.BEGAN and event.camera is not None:
@@ -295,7 +316,7 @@ class _Round:
         prefix = "" if camera is None else f"{camera}/"
         until = _until(event, self._now)
         for name in sorted({name for name, _, _ in self._memory.rows()}, key=self._place):
-            rule = self._rules.named.get(name)
+            rule = self._rules.rule(name)
             if rule is None:
                 continue
             for key, row in self._rows.of(name):
@@ -304,7 +325,7 @@ class _Round:
             self.triggers.blind(rule, camera, until, event.id)
 
     def _place(self, name: RuleName) -> tuple[int, str]:
-        rule = self._rules.named.get(name)
+        rule = self._rules.rule(name)
         return (-1 if rule is None else rule.order), name
 
     @staticmethod
@@ -320,6 +341,11 @@ class _Round:
     def row(self, name: RuleName, key: str) -> Row | None:
         """Return a row as it is by now."""
         return self._rows.get(name, key)
+
+    def resume_silences(self) -> None:
+        """Ask anew what is muted: other rules may mute something else."""
+        self._alerts.silences.ask_again(self._now)
+        self._alerts.silences.arm(self._now)
 
     def withdraw(self, rule: Rule | None, name: RuleName, key: str, row: Row) -> None:
         """Drop a row of a rule that is gone or means something else; resolve what it had told."""

@@ -11,74 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-from rules.document import suggestions
 from rules.document.scalars import Duration, EdgeOfDay, OneOrMany, Slug, WholeDate, Written, problem
 from rules.kinds.lookup import LABEL_FACTS
-from rules.language.clock_patterns import ClockPattern, Day
+from rules.language.clock_patterns import ClockPattern
+from rules.language.hours import Maintenance, NamedHours, Suspend, Times
 from rules.language.when import Absent, AnyOf, When, is_moment
 from rules.model import Fact
-from rules.schedule import DAYS, EVERY_DAY, Window
 
 #: What a named value may be called: a word that an expression can name too.
 Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
-
-
-class Hours(Written):
-    """A part of the day; the end is not within, and may be on the next day."""
-
-    from_: EdgeOfDay = Field(
-        0, alias="from", description="First minute that is within, e.g. 22:30 or sunset."
-    )
-    to: EdgeOfDay = Field(24 * 60, description="First minute that is not, e.g. 05:00 or sunrise+30m.")
-    days: OneOrMany[Day] | None = Field(None, description="Days on which it starts; default: all.")
-
-    @model_validator(mode="after")
-    def _sensible(self) -> Hours:
-        if self.from_ == self.to:
-            raise problem("hours_empty")
-        return self
-
-    def window(self, days: list[Day] | None = None) -> Window:
-        """Return it as the evaluator knows it; `days` where it names none itself."""
-        named = self.days if self.days is not None else days
-        numbers = EVERY_DAY if named is None else frozenset(DAYS.index(day) for day in named)
-        return Window(self.from_, self.to, numbers)
-
-
-_EDGE = r"(?:[0-9]{1,2}:[0-9]{2}|(?:sunrise|sunset)(?:[+-](?:[0-9.]+(?:m|h))+)?)"
-_HOURS = rf"^{_EDGE} ?[-–] ?{_EDGE}$"
-
-
-def _hours(written: object) -> object:
-    """Read ``22:30-05:00`` and ``sunset-30m-sunrise`` (the dash that parts is the one before an edge)."""
-    if not isinstance(written, str):
-        return written
-    text = written.replace("–", "-").replace(" ", "")
-    for place, sign in enumerate(text):
-        rest = text[place + 1 :]
-        if sign == "-" and place and (":" in rest or rest.startswith("sun")):
-            return {"from": text[:place], "to": rest}
-    raise problem("hours", suggestion=suggestions.hours(written))
-
-
-HoursText = Annotated[str, Field(pattern=_HOURS, examples=["22:00-05:00"])]
-Times = OneOrMany[Annotated[Hours, BeforeValidator(_hours, json_schema_input_type=HoursText | Hours)]]
-
-
-class Schedule(Written):
-    """Named hours."""
-
-    between: Times | None = Field(None, description="Hours, e.g. 07:30-17:00; default: whole days.")
-    days: OneOrMany[Day] | None = Field(None, description="Days of hours that name none; default: all.")
-
-    def windows(self) -> tuple[Window, ...]:
-        """Return its windows."""
-        whole = [Hours.model_validate({})]
-        return tuple(hours.window(self.days) for hours in self.between or whole)
-
-
-def _schedule(written: object) -> object:
-    return {"between": written} if isinstance(written, (str, list)) else written
 
 
 if TYPE_CHECKING:
@@ -190,6 +131,12 @@ class RuleSpec(Written):
     dedup: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
         None, description='By what receivers put decisions together, e.g. "{rule}/{plate}".'
     )
+    tags: OneOrMany[Slug] | None = Field(
+        None, description="Words by which rules are found, silenced, routed, switched on and off."
+    )
+    suspend: OneOrMany[Suspend] | None = Field(
+        None, description="When it is judged and not told: counted, and told afterwards if it still holds."
+    )
     enabled: bool = Field(True, description="false: checked, but not judged.")
     dry_run: bool = Field(False, description="true: decides and tells, but carries out no action.")
     do: list[Do] = Field(
@@ -219,6 +166,17 @@ class Template(Written):
     rule: dict[str, Any] = Field(description="The rule, in which $name stands for a parameter.")
 
 
+class Duty(Written):
+    """Shifts of the people on duty; one file of a site says it."""
+
+    shifts: OneOrMany[EdgeOfDay] = Field(
+        description="When they change: whoever comes is told then which critical rules are silenced."
+    )
+    do: list[Do] = Field(
+        default_factory=list, description="Actions that tell it, beside the log, as under a rule's `do`."
+    )
+
+
 class RuleFile(Written):
     """A file of rules."""
 
@@ -228,12 +186,16 @@ class RuleFile(Written):
     vars: dict[Word, Fact] = Field(default_factory=dict, description="Named values, used as $name.")
     lists: dict[Word, list[Fact]] = Field(default_factory=dict, description="Named lists, used as $name.")
     groups: dict[Slug, list[Slug]] = Field(default_factory=dict, description="Named groups of cameras.")
-    schedules: dict[
-        Slug, Annotated[Schedule, BeforeValidator(_schedule, json_schema_input_type=HoursText | Schedule)]
-    ] = Field(default_factory=dict, description="Named hours, used by `during` and `not_during`.")
+    schedules: dict[Slug, NamedHours] = Field(
+        default_factory=dict, description="Named hours, used by `during` and `not_during`."
+    )
     holidays: list[WholeDate] = Field(
         default_factory=list, description="Dates that count as `holiday`, e.g. 2027-01-01."
     )
+    maintenance: dict[Slug, Maintenance] = Field(
+        default_factory=dict, description="Named times at which rules are judged and not told."
+    )
+    duty: Duty | None = Field(None, description="Shifts, and what is done when they change.")
     templates: dict[Slug, Template] = Field(default_factory=dict, description="Rules with parameters.")
 
 

@@ -133,3 +133,5 @@ def _branches(rule: Rule) -> Iterator[Branch]:
         yield rule.name, "decision", str(Phase.RESOLVED)
     if rule.escalate:
         yield rule.name, "decision", str(Phase.ESCALATED)
+    if any(each.id.startswith("rule:") for each in rule.suspensions):
+        yield rule.name, "decision", str(Phase.SILENCED)

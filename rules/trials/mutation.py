@@ -23,7 +23,7 @@ from rules.trials.runner import TrialText, run_trials
 #: Keys that say how a rule is told and not when it fires.
 _TOLD = frozenset(
     {"name", "title", "message", "severity", "do", "escalate", "dedup", "enabled", "dry_run", "limit",
-     "use", "params"}
+     "use", "params", "tags", "suspend", "maintenance", "duty"}
 )  # fmt: skip
 _OPPOSITE = {
     "between": "not_between", "not_between": "between", "during": "not_during", "not_during": "during",

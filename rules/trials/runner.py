@@ -13,14 +13,19 @@ from rules.compiler.ruleset import RuleSet
 from rules.document.source import Document, Flaw, Problem, parse
 from rules.document.validation import nearest, validate
 from rules.explain.playback import Arrival, Playback, Watch
-from rules.memory import FADING, FIRING, PENDING, Memory
+from rules.memory import FADING, FIRING, PENDING, SILENCES, Memory
 from rules.model import Decision, Fact, Instant, Phase
 from rules.text import render
 from rules.trials.trial import Expectation, Trial, TrialFile
 from rules.trials.trial_checks import slips
 from rules.trials.trial_events import Calendar, SceneTooLong, arrivals
 
-_PHASES = {"fires": Phase.FIRING, "resolves": Phase.RESOLVED, "escalates": Phase.ESCALATED}
+_PHASES = {
+    "fires": Phase.FIRING,
+    "resolves": Phase.RESOLVED,
+    "escalates": Phase.ESCALATED,
+    "muted": Phase.SILENCED,
+}
 #: What is over and fires on (`keep_firing_for`) is not resolved yet.
 _TOLD = (FIRING, FADING)
 _STATES = {"pending": (PENDING,), "firing": _TOLD, "silent": (PENDING, *_TOLD)}
@@ -213,7 +218,7 @@ class _Rehearsal:
         decided += play.until(self.calendar.instant(self.calendar.end))
         for rule, fault in sorted(play.faults.items()):
             self._fail(("name",), "trial.fault", rule=rule, detail=fault.error)
-        return decided
+        return [made for made in decided if made.rule != SILENCES]  # what silences say of themselves
 
     def _looks(self) -> list[tuple[Instant, _Open]]:
         """Return the expectations about memory, in order of time."""

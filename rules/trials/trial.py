@@ -39,7 +39,7 @@ def _zone(name: str) -> str:
     return name
 
 
-_VERBS = ("fires", "resolves", "escalates", "pending", "firing", "silent")
+_VERBS = ("fires", "resolves", "escalates", "muted", "pending", "firing", "silent")
 
 
 class Expectation(Written):
@@ -49,6 +49,10 @@ class Expectation(Written):
     resolves: Slug | None = Field(None, description="This rule's decision is resolved at this time.")
     escalates: Slug | None = Field(
         None, description="Nobody has acknowledged this rule's decision by this time."
+    )
+    muted: Slug | None = Field(
+        None,
+        description="This rule would have fired at this time; a silence keeps it (`suspend`, `maintenance`).",
     )
     pending: Slug | None = Field(
         None, description="This rule is counting (`for:`) at this time, not yet firing."
@@ -77,7 +81,7 @@ class Expectation(Written):
 
     @property
     def verb(self) -> str:
-        """What is expected: ``fires``, ``resolves``, ``escalates``, ``pending``, ``firing`` or ``silent``."""
+        """What is expected: ``fires``, ``resolves``, ``escalates``, ``muted``, ``pending``, ``firing``, ``silent``."""
         return next(verb for verb in _VERBS if getattr(self, verb) is not None)
 
     @property

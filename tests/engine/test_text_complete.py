@@ -76,6 +76,7 @@ COMPOSED = (
     "keys.",
     "explain.",
     "trial.",
+    "silence.unknown_",
     "verify.",
     "audit_report.",
     "verify_kind.",

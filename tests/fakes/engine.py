@@ -23,11 +23,13 @@ from engine.api.resources import (
     health,
     preview,
     rules,
+    silences,
     state,
 )
 from engine.api.resources.decisions import Judge
 from engine.api.resources.deliveries import Letter
 from engine.api.resources.features import Feature
+from engine.api.resources.silences import Begin, End
 from engine.api.routes import Api
 from engine.availability import Availability, Run
 from engine.errors import Because, EngineError, Refusal
@@ -129,6 +131,7 @@ class FakeEngine:
         self.held: HttpProblem | None = None
         self.commands: list[tuple[str, wire.PtzCommand]] = []
         self.acts: list[tuple[wire.Act, str]] = []
+        self.silent: list[wire.Silence] = []
         self.keys: list[str] = []
         self.retried: list[str] = []
         self.features_known: list[Feature] = []
@@ -183,6 +186,7 @@ class FakeEngine:
             alerts.resource(self),
             deliveries.resource(self),
             acts.resource(self),
+            silences.resource(self),
             rules.resource(self),
             availability.resource(self),
             cameras.resource(self),
@@ -256,6 +260,27 @@ class FakeEngine:
             if made.id == decision and made.acknowledged is not None and made.acknowledged.at == asked.at:
                 return self._revise(made, acknowledged=None)
         raise refusal(409, "acknowledge.other", id=decision)
+
+    async def silences(self, caller: Caller) -> list[wire.Silence]:
+        return list(self.silent)
+
+    async def silence(self, caller: Caller, asked: Begin) -> wire.Silence:
+        until = asked.until or NOON + timedelta(seconds=asked.lasts or 0.0)
+        made = wire.Silence(
+            id=f"019adc00-{len(self.silent)}", rules=asked.rules, cameras=asked.cameras, zones=asked.zones,
+            tags=asked.tags, since=NOON, until=until, by=asked.by or caller.user, why=asked.why,
+        )  # fmt: skip
+        self.silent.append(made)
+        return made
+
+    async def unsilence(self, caller: Caller, id: str, asked: End) -> wire.Event:
+        found = [each for each in self.silent if each.id == id]
+        if not found:
+            raise refusal(404, "silence.none", id=id)
+        self.silent.remove(found[0])
+        return wire.Event(
+            id="e8", seq=8, kind="operator", change="noted", at=NOON, label="unsilence", facts={"silence": id}
+        )
 
     async def act(self, caller: Caller, asked: wire.Act, key: str = "") -> wire.Event:
         self.acts.append((asked, caller.user))

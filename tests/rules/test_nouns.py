@@ -14,7 +14,8 @@ from rules.document.scalars import Written
 from rules.document.source import parse
 from rules.kinds.pattern import Bounds, Pattern
 from rules.language.clock_patterns import ClockPattern
-from rules.language.schema import Cooldown, Hours, RuleFile, RuleSpec, Schedule, Template
+from rules.language.hours import Hours, Maintenance, Schedule
+from rules.language.schema import Cooldown, Duty, RuleFile, RuleSpec, Template
 from rules.language.when import By
 from rules.linter.lint import lint
 from rules.trials import runner
@@ -23,6 +24,8 @@ from rules.trials.coverage import Coverage
 FOLDER = Path(__file__).parent
 RULES = (FOLDER / "nouns.yaml").read_text("utf-8")
 TRIALS = (FOLDER / "nouns.trial.yaml").read_text("utf-8")
+#: Sections of a file, not of a rule.
+FILE = {RuleFile, Template, Schedule, Maintenance, Duty}
 #: Read before a rule is: `$name` and `use` are replaced by then; `Call` is read from a name and parameters.
 RESOLVED = {"use", "with"}
 
@@ -67,7 +70,11 @@ def written(model: BaseModel) -> Iterator[tuple[type[BaseModel], str]]:
 def grammar(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
     """Yield every model of the grammar that a model is the beginning of."""
     for each in model.__subclasses__():
-        if each.__module__ in ("rules.language.clock_patterns", "rules.language.schema"):
+        if each.__module__ in (
+            "rules.language.clock_patterns",
+            "rules.language.hours",
+            "rules.language.schema",
+        ):
             yield each
             yield from grammar(each)
 
@@ -77,7 +84,7 @@ def test_every_key_of_the_grammar_is_there() -> None:
     shared = {base: keys(base) for base in (Pattern, ClockPattern)}  # somewhere is enough
     wanted = {
         (model, key)
-        for model in set(grammar(Written)) - {*shared, Bounds, RuleFile, Template, Schedule}
+        for model in set(grammar(Written)) - {*shared, Bounds, *FILE}
         for key in keys(model)
         - set().union(*(own for base, own in shared.items() if issubclass(model, base)))
     }

@@ -65,7 +65,7 @@ def composed() -> set[str]:
         {f"state.{state}" for state in CAMERA_STATES}
         | {f"hint.{state}" for state in CAMERA_STATES}
         | {f"severity.{name}" for name in SEVERITIES}
-        | {f"phase.{phase}" for phase in ("firing", "resolved", "escalated")}
+        | {f"phase.{phase}" for phase in ("firing", "resolved", "escalated", "silenced")}
         | {f"ptz.{direction}" for direction in ptz.MOVES}
         | {f"age.{unit}" for unit in ("second", "minute", "hour", "day")}
         | {f"delivery.{state}" for state in ("done", "again", "dead")}

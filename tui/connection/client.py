@@ -59,6 +59,14 @@ class EngineClient(Protocol):
         """Take back an acknowledgement, as it was answered a moment ago; return the decision without it."""
         ...
 
+    async def silence(self, body: Mapping[str, object], /) -> wire.Silence:
+        """Let something be judged and not told for a while."""
+        ...
+
+    async def unsilence(self, id: str, *, by: str = "") -> wire.Event:
+        """End a silence before its time; return the event of it."""
+        ...
+
     async def rules(self) -> list[wire.Rule]:
         """Return every rule and how it does."""
         ...

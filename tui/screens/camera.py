@@ -60,6 +60,7 @@ class CameraScreen(Page):
         Binding("g", "presets", show=False),
         Binding("p", "preview", show=False),
         Binding("a", "acknowledge", show=False),
+        Binding("s", "silence", show=False),
         Binding("u", "undo", show=False),
         Binding("t", "retry", show=False),
         Binding("m", "aim", show=False),
@@ -117,6 +118,7 @@ class CameraScreen(Page):
             *((("p", "key.preview"),) if camera and camera.preview else ()),
             *((("t", "key.retry"),) if camera and camera.waits else ()),
             ("a", "key.acknowledge"),
+            ("s", "key.silence"),
             ("m", "key.aim"),
             ("?", "key.help"),
             ("n", "key.next"),
@@ -168,6 +170,10 @@ class CameraScreen(Page):
             self._say(self.context.t("preview.absent"))
             return
         self.run_worker(self._link(), name="link", group="link", exclusive=True)
+
+    def action_silence(self) -> None:
+        """Silence the line's rule for a while, or end the silence that the line tells of."""
+        self.silence(self._table)
 
     def action_acknowledge(self) -> None:
         """Take care of the line."""

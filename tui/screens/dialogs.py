@@ -61,6 +61,7 @@ SECTIONS: Final = (
             ("p", "help.preview"),
             ("t", "help.retry"),
             ("a  u", "help.acknowledge"),
+            ("s", "help.silence"),
             ("PgUp PgDn", "help.scroll"),
             ("m", "help.aim"),
             ("n  N", "help.next"),
@@ -85,6 +86,7 @@ SECTIONS: Final = (
         "help.log",
         (
             ("a  u", "help.acknowledge"),
+            ("s", "help.silence"),
             ("Home", "help.new"),
             ("f", "help.only_firing"),
             ("d", "help.decisions"),

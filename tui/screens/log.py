@@ -40,6 +40,7 @@ class LogScreen(DetailedListPage):
         Binding("d", "decisions", show=False),
         Binding("f", "firing", show=False),
         Binding("a", "acknowledge", show=False),
+        Binding("s", "silence", show=False),
         Binding("u", "undo", show=False),
     ]
     ASKS = "log.filter"
@@ -62,6 +63,7 @@ class LogScreen(DetailedListPage):
             ("⏎", "key.open"),
             ("/", "key.filter"),
             ("a", "key.acknowledge"),
+            ("s", "key.silence"),
             ("f", "key.firing"),
             ("d", "key.decisions"),
             ("r", "key.rules"),
@@ -97,6 +99,10 @@ class LogScreen(DetailedListPage):
         self._firing = not self._firing
         self._list(fresh=True)
         self._fill()
+
+    def action_silence(self) -> None:
+        """Silence the line's rule for a while, or end the silence that the line tells of."""
+        self.silence(self._table)
 
     def action_acknowledge(self) -> None:
         """Take care of the line."""

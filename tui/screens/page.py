@@ -14,7 +14,9 @@ from tui.model.log import Entry
 from tui.model.model import Changes
 from tui.model.undo import UNDO_SECONDS
 from tui.presenters import describe, header
+from tui.screens import silencing
 from tui.screens.context import Context
+from tui.screens.dialogs import ConfirmDialog
 from tui.texts import clean
 from tui.widgets.bars import KeyBar, StatusLine
 from tui.widgets.table import Table
@@ -119,6 +121,39 @@ class Page(Screen[None]):
             self.tell("acknowledge.over")
         else:
             self.run_worker(self._acknowledge(entry), name="acknowledge", group="acknowledge")
+
+    def silence(self, table: Table) -> None:
+        """Silence the rule of the line that was read, at its camera; of a silence's own line: end it."""
+        entry = self.entry(table.seen_target())
+        if not isinstance(entry, wire.Decision):
+            self.tell("silence.nothing")
+        else:
+            self.run_worker(self._silence(entry), name="silence", group="silence", exclusive=True)
+
+    async def _silence(self, entry: wire.Decision) -> None:
+        context = self.context
+        try:
+            if (known := silencing.silence_of(entry)) is not None:
+                await self._unsilence(entry, known)
+                return
+            what = silencing.shown(entry, clean(context.model.name(entry.camera)))
+            typed = await self.app.push_screen_wait(silencing.SilenceDialog(context, what))
+            if typed is None:
+                return
+            if (read := silencing.read(typed)) is None:
+                self.tell("silence.both")
+                return
+            made = await context.client.silence(silencing.wanted(entry, *read, context.by))
+        except ApiError as error:
+            self._note(self._named(entry), context.failure(error), severity="warning")
+            return
+        until = describe.clock(made.until, context.model)
+        self._note(self._named(entry), context.t("silence.begun", until=until))
+
+    async def _unsilence(self, entry: wire.Decision, id: str) -> None:
+        if await self.app.push_screen_wait(ConfirmDialog(self.context, "silence.end", "silence.end_means")):
+            await self.context.client.unsilence(id, by=self.context.by)
+            self._note(self._named(entry), self.context.t("silence.ended"))
 
     def retry(self, camera: wire.Camera | None) -> None:
         """Let a camera be tried again at once, where it waits for that."""

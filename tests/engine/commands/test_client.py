@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer
@@ -17,7 +18,7 @@ from drivers.contract import FeatureCategory
 from engine.api import wire
 from engine.api.resources.features import Feature
 from engine.api.server import serve
-from engine.commands import camera, completion, deliveries, operate
+from engine.commands import camera, completion, deliveries, operate, silence
 from engine.commands.client import app
 from engine.commands.output.report import Lang
 from engine.commands.output.talk import NO_ENGINE
@@ -473,3 +474,44 @@ def test_a_shell_is_offered_what_the_engine_knows_and_nothing_where_none_runs(
     assert completion.presets(at(engine, camera="cong"), "") == [("Cổng", "1")]
     assert completion.presets(at(engine, camera="no-such"), "") == []
     assert completion.cameras(nowhere, "") == completion.rules(nowhere, "") == []
+
+
+# -- silences ----------------------------------------------------------------------------------------
+
+
+def hush(socket: Path, *words: str) -> Result:
+    return CliRunner().invoke(silence.app, ["silence", *words, "--socket", str(socket)])
+
+
+def test_silences_are_begun_listed_and_ended(engine: Path, service: Any) -> None:
+    assert "Không có gì đang tạm im" in hush(engine, "list").stdout
+    begun = hush(engine, "start", "--camera", "gate", "--tag", "night", "--for", "2h", "--why", "a stage")
+    assert begun.exit_code == 0, begun.stderr
+    (made,) = service.silent
+    assert (made.cameras, made.tags, made.why) == (("gate",), ("night",), "a stage")
+    listed = hush(engine, "list").stdout
+    assert "camera gate; nhãn night" in listed
+    assert "a stage" in listed
+    assert json.loads(hush(engine, "list", "--json").stdout)[0]["id"] == made.id
+    assert hush(engine, "end", made.id[-8:]).exit_code == 0
+    assert service.silent == []
+    gone = hush(engine, "end", "nothing")
+    assert gone.exit_code == 1
+    assert "nothing" in gone.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--for", "2h", "--why", "x"), ("--rule", "r", "--why", "x"), ("--rule", "r", "--for", "2h"),
+        ("--rule", "r", "--for", "2h", "--until", "14:00", "--why", "x"),
+        ("--rule", "r", "--until", "noon", "--why", "x"),
+    ],
+)  # fmt: skip
+def test_a_silence_without_end_or_reason_is_wrong_usage(engine: Path, words: tuple[str, ...]) -> None:
+    assert hush(engine, "start", *words).exit_code == 2
+
+
+def test_until_a_time_of_day_is_the_next_one(engine: Path, service: Any) -> None:
+    assert hush(engine, "start", "--rule", "r", "--until", "14:00", "--why", "x").exit_code == 0
+    assert service.silent[0].until.astimezone(ZoneInfo("Asia/Ho_Chi_Minh")).strftime("%H:%M") == "14:00"

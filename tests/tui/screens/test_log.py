@@ -126,6 +126,41 @@ async def test_what_nobody_has_taken_shows_at_once_the_worst_first(app: MatthanA
         assert "[Anh Tư] Đông người ở chợ" in shown
 
 
+async def test_one_key_silences_a_rule_at_its_camera_and_another_ends_it(
+    engine: FakeEngine, client: FakeClient, count: Any, until: Until
+) -> None:
+    app = MatthanApp(client, monotonic=count, by="An")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("f")
+        table = app.screen.query_one("#entries", Table)
+        await until(pilot, lambda: table.keys)
+        made = engine.decision("d2")
+        await pilot.press("s")
+        await until(pilot, lambda: "Bao lâu và vì sao" in screen_of(app))
+        assert made.rule in screen_of(app), "what will be silent stands there"
+        await pilot.press("enter")
+        await until(pilot, lambda: any("Chưa tạm im gì" in note.message for note in app._notifications))
+        assert not engine.silent, "nobody is silenced without a reason"
+        await pilot.press("s")
+        await until(pilot, lambda: "Bao lâu và vì sao" in screen_of(app))
+        await pilot.press(*"stage", "enter")
+        await until(pilot, lambda: engine.silent)
+        (silence,) = engine.silent
+        assert (silence.rules, silence.cameras, silence.why) == ((made.rule,), (made.camera,), "stage")
+        own = {"id": "d90", "rule": "matthan.silence", "key": f"silence:{silence.id}", "camera": None}
+        client.say(wire.Alert(id="d90", decision=made.model_copy(update=own)))
+        await until(pilot, lambda: "1 dòng mới" in screen_of(app) or "decision:d90" in table.keys)
+        await pilot.press("home")
+        await until(pilot, lambda: "decision:d90" in table.keys)
+        while table.target() != "decision:d90":
+            await pilot.press("down")
+            await pilot.pause(0.02)
+        await pilot.press("s")
+        await until(pilot, lambda: "Kết thúc lần tạm im này" in screen_of(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: not engine.silent)
+
+
 async def test_one_key_takes_care_of_a_decision(
     engine: FakeEngine, client: FakeClient, count: Any, until: Until
 ) -> None:
