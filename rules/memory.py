@@ -32,6 +32,8 @@ SILENT, MUTED, SHIFT = "silent", "muted", "shift"
 #: Under this name lies what is remembered of silences. No rule has it: a rule's name has no dot.
 SILENCES = RuleName("matthan.silence")
 
+#: Which key stands for the whole site.
+SITE = "*"
 #: First characters of keys of rows that are not a decision's life.
 QUIET_MARK, WAITING_MARK, GATHERING_MARK, HELD_MARK = "~", "!", "#", "+"
 

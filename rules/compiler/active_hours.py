@@ -47,6 +47,16 @@ class ActiveHours:
                 return moment
         return wall + timedelta(days=_FAR)
 
+    def since(self, wall: datetime) -> datetime:
+        """Return when it began to hold, of a time at which it does; a year before, where it always does."""
+        began = wall - timedelta(days=_FAR)
+        for ahead in range(8):
+            turns = [each for each in self.turns(wall - timedelta(days=ahead + 1), 3) if each <= wall]
+            for moment in reversed(turns):
+                if not self.hold(moment - timedelta(microseconds=1)):
+                    return moment
+        return began
+
     def turns(self, wall: datetime, days: int = _FAR) -> Iterator[datetime]:
         """Yield the times after one (aware UTC), in order, at which it may begin or end to hold."""
         local, almanac = wall.astimezone(self.almanac.zone), self.almanac

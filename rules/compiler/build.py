@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import Any
 
 from rules.compiler.if_condition import If
-from rules.compiler.ruleset import EACH, Absence, Counting, Matcher, Ordered, TimesOfDay, Together, Trigger
+from rules.compiler.ruleset import (
+    EACH,
+    Absence,
+    Counting,
+    Matcher,
+    Ordered,
+    TimesOfDay,
+    Together,
+    Trigger,
+    Veto,
+)
 from rules.document.scalars import value_at
 from rules.kinds.conditions import Flag, Moment, Score, Zone
 from rules.kinds.lookup import OF_KIND, TEXTS, event_kind
@@ -15,9 +25,10 @@ from rules.kinds.object import GONE
 from rules.kinds.pattern import Pattern, zones_of
 from rules.kinds.record import Demands, EventKind
 from rules.language.clock_patterns import AtPattern, EveryPattern
-from rules.language.correlation import keys_of
+from rules.language.correlation import keys_of, veto_keys
 from rules.language.expr import EarlierStep, Expression, Reader
 from rules.language.known_facts import facts_of_step
+from rules.language.schema import RuleSpec
 from rules.language.when import Absent, All, AnyOf, Count, NotStep, Sequence, is_moment, parts
 from rules.model import CameraId, Change
 from rules.schedule import Almanac
@@ -122,12 +133,12 @@ def trigger(when: Any, matchers: tuple[Matcher, ...], almanac: Almanac, keys: tu
             return TimesOfDay(when.edges(), when.numbers(), almanac, when.on_gap == "hold")
         case Sequence():
             return _ordered(when, by, matchers)
-        case All(all=steps, within=within):
-            return Together(within, by, len(steps))
+        case All(within=within):
+            return Together(within, by, when.groups(), when.barred())
         case Count():
             return _counting(when, by, matchers[0], keys)
         case Absent(for_=time, after=after):
-            return Absence(time, by, after is not None, when.on_gap == "hold", keys)
+            return Absence(time, by, after is not None, when.on_gap == "hold", keys, when.within_hours)
     return EACH
 
 
@@ -178,15 +189,30 @@ def _step(pattern: Pattern) -> EarlierStep:
     return EarlierStep(facts_of_step(kind), open=kind.open or bool(kind.further))
 
 
+def vetoes(spec: RuleSpec) -> tuple[Veto, ...]:
+    """Return what keeps a rule from firing; its roles come after those of `when`."""
+    first = len(parts(spec.when))
+    return tuple(
+        Veto(first + index, each.within or 0.0, veto_keys(spec.when, each))
+        for index, each in enumerate(spec.unless or ())
+    )
+
+
 def negative(when: Any, role: int) -> bool:
-    """Return whether a pattern is one that must not happen for what another one began."""
+    """Return whether a pattern is one that must not happen, or must not hold, where others do."""
+    if role >= len(parts(when)):
+        return True
     if isinstance(when, Sequence):
         return isinstance(when.sequence[role], NotStep)
+    if isinstance(when, All):
+        return role in when.barred()
     return isinstance(when, Absent) and when.after is not None and role == 0
 
 
 def rank(when: Any, role: int) -> int:
     """Return where a pattern is asked among those of its rule: what breaks first, then the last step first."""
+    if role >= len(parts(when)):
+        return -2000 - role
     if isinstance(when, Sequence):
         return -role - (1000 if negative(when, role) else 0)
     return role

@@ -33,7 +33,7 @@ from rules.language.expr import ExprError, Expression, Names, compile_expression
 from rules.language.fact_readers import timely
 from rules.language.hours import Maintenance
 from rules.language.names import World, calls, cycles, expressions, unknown, unknown_cameras, unknown_rules
-from rules.language.schema import Call, Duty, RuleFile, RuleSpec, Title
+from rules.language.schema import Call, Duty, RuleFile, RuleSpec, Title, patterns
 from rules.language.templates import Resolved, resolve, shared
 from rules.language.when import from_nothing, parts
 from rules.model import ActionCall, Fact, RuleName, Severity
@@ -364,7 +364,7 @@ class _Site:
     def _rule(self, spec: RuleSpec, order: int) -> Rule:
         when = spec.when
         found = parts(when)
-        matchers = tuple([self._matcher(spec, pattern, role) for role, (_, pattern) in enumerate(found)])
+        matchers = tuple([self._matcher(spec, each, role) for role, (_, each) in enumerate(patterns(spec))])
         if len(matchers) > 1:
             matchers = tuple(replace(each, rank=build.rank(when, each.role)) for each in matchers)
         lasting = build.lasting(when) or spec.auto_clear is not None
@@ -394,6 +394,7 @@ class _Site:
             edition=self._edition(spec),
             almanac=self.almanac,
             tags=frozenset(spec.tags or ()),
+            vetoes=build.vetoes(spec),
             suspensions=suspensions(
                 spec, self.maintenance, Named(self.almanac, self.schedules, self.names.groups)
             ),
@@ -458,7 +459,7 @@ class _Site:
             told += "by site"
         if spec.if_ and any(build.negative(spec.when, role) for role in range(len(parts(spec.when)))):
             told += "if without not"
-        if any(isinstance(pattern, DecisionPattern) for _, pattern in parts(spec.when)):
+        if any(isinstance(pattern, DecisionPattern) for _, pattern in patterns(spec)):
             told += "decisions by what they are about"
         return blake2b(told.encode(), digest_size=6).hexdigest()
 

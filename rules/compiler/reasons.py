@@ -32,10 +32,14 @@ def holding(rule: Rule, pattern: Matcher, event: Event) -> Sentence:
     return Sentence(told.code, {**named(rule.names, event), **told.values})
 
 
+def about(pattern: Matcher) -> str:
+    """Return what a pattern is about, in one word or a few."""
+    return ", ".join(sorted(pattern.labels)) if pattern.labels else str(pattern.kind)
+
+
 def missing(pattern: Matcher, code: str, more: Mapping[str, Fact]) -> Sentence:
     """Return what did not happen: ``reason.<code>``, or ``reason.<code>_zone`` where zones are named."""
-    label = ", ".join(sorted(pattern.labels)) if pattern.labels else str(pattern.kind)
-    told: dict[str, Fact] = {"missed": label, **more}
+    told: dict[str, Fact] = {"missed": about(pattern), **more}
     if not pattern.zones:
         return Sentence(f"reason.{code}", told)
     return Sentence(f"reason.{code}_zone", {**told, "zone": ", ".join(sorted(pattern.zones))})

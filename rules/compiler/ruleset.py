@@ -32,6 +32,7 @@ __all__ = [
     "TimesOfDay",
     "Together",
     "Trigger",
+    "Veto",
 ]
 #: Looked-up events that are remembered at most; labels of signals come from devices and have no end.
 REMEMBERED = 8192
@@ -127,11 +128,26 @@ class Ordered:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """All patterns (roles 0..`size` - 1) hold, or held within so many seconds."""
+    """All hold, or held within so many seconds.
+
+    Attributes:
+        groups: Roles of each step: one of them must hold.
+        barred: Roles of what must not hold.
+    """
 
     within: float | None
     by: tuple[str, ...]
-    size: int
+    groups: tuple[tuple[int, ...], ...]
+    barred: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Veto:
+    """What keeps a rule from firing: the pattern of a role matched so many seconds ago, or holds (0: only that)."""
+
+    role: int
+    within: float
+    by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +175,7 @@ class Absence:
 
     Attributes:
         keys: What is missed apart, known beforehand; nothing needs to happen for it to count.
+        within_hours: The time counts within the rule's hours alone, and anew whenever they begin.
     """
 
     time: float
@@ -166,6 +183,7 @@ class Absence:
     after: bool = False
     hold_on_gap: bool = True
     keys: tuple[str, ...] = ()
+    within_hours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +229,7 @@ class Rule:
         edition: Changes with whatever changes what its rows mean.
         tags: By which it can be silenced, found and switched on and off.
         suspensions: When it is judged and not told.
+        vetoes: What keeps it from firing; their patterns come after those of the trigger.
     """
 
     name: RuleName
@@ -238,6 +257,7 @@ class Rule:
     almanac: Almanac = field(default_factory=Almanac, repr=False)
     tags: frozenset[str] = frozenset()
     suspensions: tuple[Suspension, ...] = ()
+    vetoes: tuple[Veto, ...] = ()
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -247,7 +267,8 @@ class Rule:
     @property
     def room(self) -> int:
         """How many rows it may keep: as many as its `limit` of subjects need, whatever becomes of them."""
-        of_one = 1 if isinstance(self.trigger, Each) else 1 + max(1, len(self.patterns))
+        own = len(self.patterns) - len(self.vetoes)
+        of_one = (1 if isinstance(self.trigger, Each) else 1 + max(1, own)) + len(self.vetoes)
         return self.limit * (of_one + (self.cooldown > 0) + (self.escalate > 0))
 
     @property

@@ -15,8 +15,7 @@ from rules.language.comparisons import NodeReader, parsed
 from rules.language.expr import ExprError
 from rules.language.hours import Hours
 from rules.language.names import World, scope_of
-from rules.language.schema import RuleSpec
-from rules.language.when import parts
+from rules.language.schema import RuleSpec, patterns
 from rules.schedule import DAYS, SunTime, Window
 
 _HOLIDAY = DAYS[7]
@@ -80,9 +79,9 @@ def _scale(spec: RuleSpec, scaled: frozenset[str], groups: Mapping[str, Sequence
         scope = scope_of(pattern, groups)
         return bool(scaled) if scope is None else not scaled.isdisjoint(scope)
 
-    for path, pattern in parts(spec.when):
+    for path, pattern in patterns(spec):
         if isinstance(pattern, ObjectPattern) and pattern.kmh and not known(pattern):
-            yield replace(_warning(("when", *path, "kmh"), "no_scale"), on_key=True)
+            yield replace(_warning((*path, "kmh"), "no_scale"), on_key=True)
     for path, at, about in _places(spec, "kmh"):
         if about and not any(map(known, about)) and all(isinstance(each, ObjectPattern) for each in about):
             yield _warning(path, "no_scale", at)

@@ -13,19 +13,18 @@ from rules.kinds.pattern import Pattern
 from rules.language.comparisons import comparisons, zones
 from rules.language.expr import ExprError
 from rules.language.names import ALWAYS, World, known_names, named, no_label, scope_of
-from rules.language.schema import RuleSpec
-from rules.language.when import parts
+from rules.language.schema import RuleSpec, patterns
 
 
 def expressions_with_patterns(spec: RuleSpec) -> Iterator[tuple[Path, str, Sequence[Pattern]]]:
     """Yield every expression of a rule with its path and the patterns of which it is asked."""
-    found = list(parts(spec.when))
+    found = list(patterns(spec))
     if spec.if_ is not None:
         about = [each for role, (_, each) in enumerate(found) if not negative(spec.when, role)]
         yield ("if",), spec.if_, about
     for path, pattern in found:
         if pattern.if_ is not None:
-            yield ("when", *path, "if"), pattern.if_, [pattern]
+            yield (*path, "if"), pattern.if_, [pattern]
 
 
 def unknown_facts(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:

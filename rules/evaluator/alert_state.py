@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
+from math import inf
 from typing import Any, NamedTuple, cast
 
 from rules.compiler import reasons
 from rules.compiler.ruleset import Rule, RuleSet, Telling
 from rules.evaluator.rows import Rows
 from rules.evaluator.silences import Muting, Silences
+from rules.evaluator.vetoes import until
 from rules.language import texts
 from rules.memory import FADING, FIRING, PENDING, QUIET, QUIET_MARK, TAKEN, WAITING, WAITING_MARK
 from rules.model import (
@@ -127,7 +129,7 @@ class AlertStates:
         if due <= at.engine:
             self._fire(rule, what.key, row, at, lasting=lasting)
         elif lasting:
-            self._rows.put(rule, what.key, row)
+            self._rows.put(rule, what.key, _put_off(row, due))
 
     def _again(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
         """Note that something that was told holds on, or again."""
@@ -170,7 +172,7 @@ class AlertStates:
         elif rule.hours is not None and not rule.hours.hold(at.wall):
             self._rows.drop(rule.name, key)
         elif (quiet := self._quiet_until(rule, key, row.subject, row.reason)) > at.engine:
-            self._rows.put(rule, key, replace(row, due=quiet))
+            self._rows.put(rule, key, _put_off(row, quiet))
         else:
             self._fire(rule, key, row, at, lasting=True)
 
@@ -239,10 +241,12 @@ class AlertStates:
     # -- telling -----------------------------------------------------------------------------
 
     def _quiet_until(self, rule: Rule, key: str, subject: str, told: Sentence) -> float:
+        """Return the engine time until which it must not fire; infinity: as long as something holds."""
+        vetoed = until(self._rows, rule, subject, told)[0] if rule.vetoes else -inf
         if not rule.cooldown:
-            return float("-inf")
+            return vetoed
         quiet = self._rows.get(rule.name, _quiet_key(rule, key, subject, told))
-        return quiet.due if quiet is not None and quiet.due is not None else float("-inf")
+        return max(vetoed, quiet.due) if quiet is not None and quiet.due is not None else vetoed
 
     @staticmethod
     def _clears(rule: Rule, at: Instant) -> float | None:
@@ -384,6 +388,11 @@ def _asked(rule: Rule, phase: Phase) -> tuple[ActionCall, ...]:
     if phase is Phase.FIRING:
         return rule.actions
     return rule.escalation if phase is Phase.ESCALATED else ()
+
+
+def _put_off(row: Row, due: float) -> Row:
+    """Return a row that may not fire before an engine time; infinity: until it is asked anew."""
+    return replace(row, due=None if due == inf else due)
 
 
 def _firing(row: Row, due: float | None) -> Row:

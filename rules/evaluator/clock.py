@@ -12,8 +12,8 @@ from typing import cast
 
 from rules.compiler.ruleset import Rule, TimesOfDay
 from rules.evaluator.alert_state import Beginning
-from rules.evaluator.step_context import SITE, StepContext
-from rules.memory import GATHERING, GATHERING_MARK
+from rules.evaluator.step_context import StepContext
+from rules.memory import GATHERING, GATHERING_MARK, SITE
 from rules.model import EventId, Instant, Row, Sentence
 
 #: How far a clock may be set back so that what it told already is not told again.

@@ -28,6 +28,7 @@ from rules.evaluator.alert_state import (
 from rules.evaluator.rows import Rows
 from rules.evaluator.step_context import subject_key
 from rules.evaluator.triggers import Triggers
+from rules.evaluator.vetoes import veto_of
 from rules.kinds.lookup import PICTURED
 from rules.memory import (
     FADING,
@@ -232,7 +233,8 @@ class _Round:
         if rule is None or row is None:
             return False
         role = role_of(key) if row.state == HELD else None
-        waits = [each for each in rule.patterns if each.lasting and role in (None, each.role)]
+        own = [each for each in rule.patterns if role == each.role or veto_of(rule, each.role) is None]
+        waits = [each for each in own if each.lasting and role in (None, each.role)]
         others = {label for each in waits if each.kind is Kind.DECISION for label in each.labels or ()}
         thing = event.subject.removeprefix(DECIDED)
         keys = thing, decided_key(event.camera, thing)
@@ -246,7 +248,7 @@ class _Round:
 
     def _match(self, rule: Rule, pattern: Matcher, event: Event) -> set[str]:
         """Take in a match; return the keys of the rows that it keeps."""
-        if not isinstance(rule.trigger, Each):
+        if not isinstance(rule.trigger, Each) or veto_of(rule, pattern.role) is not None:
             return self.triggers.seen(rule, pattern, event)
         key = subject_key(event)
         lasting = pattern.lasting and event.change is not Change.NOTED
@@ -279,6 +281,8 @@ class _Round:
         if row.state == HELD:
             told = why or reasons.over(rule, event)
             self.triggers.gone(rule, key, row, told, event.id, until=until)
+        elif row.state == WAS:
+            return  # it counts until it is due
         elif isinstance(rule.trigger, Each) and not (rule.clear and not rule.patterns[0].lasting):
             told = why or (self._why_over(rule, event) if row.state == FIRING else ("reason.over", {}))
             self._alerts.end(rule, key, told, event.id, self._at)
@@ -335,7 +339,7 @@ class _Round:
             return rule.patterns[role_of(key)].kind in PICTURED
         if not isinstance(rule.trigger, Each) or row.state in (QUIET, WAITING, TAKEN):
             return False
-        kinds = {pattern.kind for pattern in rule.patterns}
+        kinds = {each.kind for each in rule.patterns if veto_of(rule, each.role) is None}
         return kinds <= PICTURED or (not kinds.isdisjoint(PICTURED) and _sees(row))
 
     def row(self, name: RuleName, key: str) -> Row | None:

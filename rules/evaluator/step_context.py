@@ -11,12 +11,11 @@ from rules.evaluator.alert_state import AlertStates
 from rules.evaluator.rows import Rows
 from rules.kinds.lookup import LABEL_FACTS
 from rules.language.fact_readers import reader
+from rules.memory import SITE
 from rules.model import Event, Instant
 
 #: Keys of which an event has a value, or belongs nowhere.
 _BY_FACT = frozenset({"label", *LABEL_FACTS})
-#: Which key stands for the whole site.
-SITE = "*"
 #: Seconds after which the clock on the wall is asked anew: what a clock that is set forward costs at most.
 RECKON = 60.0
 

@@ -13,7 +13,7 @@ from typing import cast
 
 from rules.compiler import reasons
 from rules.compiler.ruleset import Absence, Counting, Matcher, Ordered, Rule, Telling, TimesOfDay, Together
-from rules.evaluator import clock
+from rules.evaluator import clock, happened
 from rules.evaluator import count as counting
 from rules.evaluator import sequence as ordered
 from rules.evaluator.alert_state import Beginning
@@ -25,10 +25,13 @@ from rules.evaluator.step_context import (
     subject_key,
     subject_of,
 )
+from rules.evaluator.vetoes import veto_of
 from rules.memory import GATHERING, GATHERING_MARK, HELD, HELD_MARK, WAS, role_of
 from rules.model import Change, Event, EventId, Fact, Instant, Row, Sentence
 
 _NO_REASON = Sentence("")
+#: The key of what must not hold, and has nothing by which it belongs to some of it only.
+ANYWHERE = "*any"
 
 
 @dataclass(slots=True)
@@ -37,6 +40,8 @@ class Triggers(StepContext):
 
     def seen(self, rule: Rule, pattern: Matcher, event: Event) -> set[str]:
         """Take in that a pattern matches; return the keys of `HELD` rows that it keeps."""
+        if (veto := veto_of(rule, pattern.role)) is not None:
+            return happened.seen(self, rule, veto, pattern, event)
         match rule.trigger:
             case Ordered() as sequence:
                 ordered.seen(self, rule, sequence, pattern, event)
@@ -51,9 +56,11 @@ class Triggers(StepContext):
     def gone(self, rule: Rule, key: str, row: Row, why: Telling, cause: EventId, *, until: float) -> None:
         """Take in that what a `HELD` row stands for holds no longer; `until`: nothing is known before."""
         corr = cast(str, row.data)
-        if isinstance(rule.trigger, Together):
+        if (veto := veto_of(rule, role_of(key))) is not None:
+            happened.gone(self, rule, veto, key, row)
+        elif isinstance(rule.trigger, Together):
             self._let_go(rule, rule.trigger, key, row)
-            self._together(rule, rule.trigger, corr, why, cause, self.now)
+            self._asked_again(rule, rule.trigger, key, corr, why, cause, self.now)
         elif isinstance(rule.trigger, Absence):
             self.rows.drop(rule.name, key)
             if not self._held(rule, corr):
@@ -61,10 +68,16 @@ class Triggers(StepContext):
 
     def ripe(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
         """Do what is due for a row of a combination."""
-        if row.state == WAS and isinstance(rule.trigger, Together):
+        if row.state == WAS and veto_of(rule, role_of(key)) is not None:
+            happened.ripe(self, rule, key)
+        elif row.state == WAS and isinstance(rule.trigger, Together):
             self.rows.drop(rule.name, key)
             corr = cast(str, row.data)
-            if len(self._by_role(rule, corr)) < rule.trigger.size:
+            if role_of(key) in rule.trigger.barred:
+                self._asked_again(rule, rule.trigger, key, corr, ("reason.over", {}), row.cause, at)
+            elif (
+                self._steps(rule, rule.trigger, corr) is None
+            ):  # what holds together begins with an event only
                 self.alerts.end(rule, corr, ("reason.over", {}), row.cause, at)
         elif row.state == GATHERING:
             corr = key[len(GATHERING_MARK) :]
@@ -142,7 +155,8 @@ class Triggers(StepContext):
     def _hold(self, rule: Rule, together: Together, pattern: Matcher, event: Event) -> set[str]:
         subject, kept = subject_key(event), set()
         lasts = pattern.lasting and event.change is not Change.NOTED
-        for corr in correlation(together.by, event, pattern):
+        barred = pattern.role in together.barred
+        for corr in correlation(together.by, event, pattern) or ((ANYWHERE,) if barred else ()):
             key = f"{HELD_MARK}{pattern.role}:{subject}|{corr}"
             row = self.rows.get(rule.name, key)
             kept.add(key)
@@ -154,7 +168,10 @@ class Triggers(StepContext):
             if not lasts:
                 row = replace(row, state=WAS, due=self.now.engine + (together.within or 0.0))
             self.rows.put(rule, key, row)
-            self._together(rule, together, corr, ("reason.over", {}), event.id, self.now)
+            over: Telling = "reason.over", {}
+            if barred:
+                over = "reason.over_barred", {"barred": reasons.about(pattern)}
+            self._asked_again(rule, together, key, corr, over, event.id, self.now)
         return kept
 
     def _let_go(self, rule: Rule, together: Together, key: str, row: Row) -> None:
@@ -163,26 +180,43 @@ class Triggers(StepContext):
         else:
             self.rows.put(rule, key, replace(row, state=WAS, due=self.now.engine + together.within))
 
+    def _asked_again(
+        self, rule: Rule, together: Together, key: str, corr: str, why: Telling, cause: EventId, at: Instant
+    ) -> None:
+        """Begin or end what a row may change: of what must not hold anywhere, that is all of the rule."""
+        if role_of(key) in together.barred and why[0] == "reason.over_blind":
+            return  # nobody knows whether it holds no longer
+        every = (
+            {str(row.data) for _, row in self.rows.of(rule.name, HELD_MARK)} if corr == ANYWHERE else {corr}
+        )
+        for each in sorted(every - {ANYWHERE}):
+            self._together(rule, together, each, why, cause, at)
+
     def _together(
         self, rule: Rule, together: Together, corr: str, why: Telling, cause: EventId, at: Instant
     ) -> None:
-        """Begin or end what all patterns tell, by which of them hold."""
-        by_role = self._by_role(rule, corr)
-        if len(by_role) < together.size:
+        """Begin or end what all steps tell, by which of them hold."""
+        held = self._steps(rule, together, corr)
+        if held is None:
             self.alerts.end(rule, corr, why, cause, at)
         elif self.rows.get(rule.name, corr) is None or rule.linger or rule.clear:
-            steps = [row.reason for _, row in sorted(by_role.items())]
-            newest = max(by_role.values(), key=lambda row: (row.since, row.subject))
-            told = reasons.several(steps, "reason.and")
+            newest = max((row for row in held if row is not None), key=lambda row: (row.since, row.subject))
+            told = reasons.several(_told(rule, together, held), "reason.and")
             self.alerts.begin(rule, Beginning(corr, newest.subject, cause, told), at)
 
-    def _by_role(self, rule: Rule, corr: str) -> dict[int, Row]:
-        """Return a row of each pattern that holds, or counts still."""
+    def _steps(self, rule: Rule, together: Together, corr: str) -> list[Row | None] | None:
+        """Return a row of each step that holds, or counts still (None: of what must not hold); None: not all do."""
         by_role: dict[int, Row] = {}
         for key, row in self.rows.of(rule.name, HELD_MARK):
-            if row.data == corr:
+            if row.data in (corr, ANYWHERE):
                 by_role.setdefault(role_of(key), row)
-        return by_role
+        held: list[Row | None] = []
+        for roles in together.groups:
+            found = next((by_role[role] for role in roles if role in by_role), None)
+            if (found is None) is not (roles[0] in together.barred):
+                return None
+            held.append(found)
+        return held
 
     # -- absence -----------------------------------------------------------------------------
 
@@ -227,8 +261,8 @@ class Triggers(StepContext):
         self.rows.put(rule, GATHERING_MARK + corr, row)
 
     def _missed(self, rule: Rule, absence: Absence, corr: str, row: Row, at: Instant) -> None:
-        if rule.hours is not None and not rule.hours.hold(at.wall):  # it goes on missing until they come
-            self.rows.put(rule, GATHERING_MARK + corr, replace(row, due=next_minute(at)))
+        if (again := _counts_on(rule, absence, row, at)) is not None:
+            self.rows.put(rule, GATHERING_MARK + corr, replace(row, due=again))
             return
         self.rows.drop(rule.name, GATHERING_MARK + corr)
         lasted: dict[str, Fact] = {"absent": reasons.duration(at.engine - row.since)}
@@ -236,3 +270,24 @@ class Triggers(StepContext):
         subject = subject_of(corr, row.subject)
         begins = Beginning(corr, subject, row.cause, told, lasting=not absence.after)
         self.alerts.begin(rule, begins, at)
+
+
+def _told(rule: Rule, together: Together, held: list[Row | None]) -> list[Sentence]:
+    """Return what holds of each step, or that it does not."""
+    return [
+        reasons.missing(rule.patterns[roles[0]], "not_now", {}) if row is None else row.reason
+        for roles, row in zip(together.groups, held, strict=True)
+    ]
+
+
+def _counts_on(rule: Rule, absence: Absence, row: Row, at: Instant) -> float | None:
+    """Return the engine time at which something that is missed is asked of again; None: it was missed long enough."""
+    if rule.hours is None:
+        return None
+    if not rule.hours.hold(at.wall):  # it goes on missing until they come
+        return next_minute(at)
+    if not absence.within_hours:
+        return None
+    began = at.engine - (at.wall - rule.hours.since(at.wall)).total_seconds()
+    ends = max(row.since, began) + absence.time
+    return ends if ends > at.engine + 1e-6 else None

@@ -11,8 +11,9 @@ from rules.kinds.lookup import LABEL_FACTS, event_kind
 from rules.kinds.pattern import Pattern, zones_of
 from rules.kinds.value_ranges import Domain, TextsLike, intersection, is_empty
 from rules.language import when as combinations
+from rules.language.clock_patterns import ClockPattern
 from rules.language.schema import RuleSpec
-from rules.language.when import Absent, All, Count, NotStep, from_nothing, parts
+from rules.language.when import Absent, All, Count, Unless, from_nothing, parts
 from rules.model import Fact
 from rules.topics import on_topic, wild
 
@@ -29,9 +30,20 @@ def keys_of(when: object) -> tuple[str, ...]:
     return ("site",) if any(event_kind(each).of_site for _, each in _needed(when)) else ("camera",)
 
 
+def veto_keys(when: object, unless: Unless) -> tuple[str, ...]:
+    """Return by what a veto and what fires belong together; as in `keys_of`."""
+    if unless.by:
+        return tuple(unless.by)
+    anywhere = (
+        isinstance(when, ClockPattern) or keys_of(when) == ("site",) or event_kind(unless.happened).of_site
+    )
+    return ("site",) if anywhere else ("camera",)
+
+
 def flaws(spec: RuleSpec, groups: Groups) -> Iterator[Flaw]:
     """Yield keys that what must happen can never have, or never have in common: it would stay silent for ever."""
     when = spec.when
+    yield from _of_vetoes(spec)
     if not isinstance(when, Pattern):
         yield from _of_steps(when, groups)
     per = spec.cooldown.per if spec.cooldown else ""
@@ -39,6 +51,16 @@ def flaws(spec: RuleSpec, groups: Groups) -> Iterator[Flaw]:
         needed = [pattern for _, pattern in _needed(when)]
         if needed and not any(_has(each, per) for each in needed):
             yield _never(("cooldown", "per"), per, needed[-1])
+
+
+def _of_vetoes(spec: RuleSpec) -> Iterator[Flaw]:
+    """Yield keys that a veto, or what fires, can never have: it would keep nothing."""
+    needed = [pattern for _, pattern in _needed(spec.when)]
+    for index, unless in enumerate(spec.unless or ()):
+        for place, by in enumerate(unless.by or ()):
+            for pattern in (unless.happened, *needed[-1:]):
+                if not _has(pattern, by):
+                    yield _never(("unless", index, "by", place), by, pattern)
 
 
 def _of_steps(when: object, groups: Groups) -> Iterator[Flaw]:
@@ -50,9 +72,8 @@ def _of_steps(when: object, groups: Groups) -> Iterator[Flaw]:
 
 def _needed(when: object) -> Iterator[tuple[Path, Pattern]]:
     """Yield every pattern but those that must not happen between others: one without the key breaks all of them."""
-    steps = when.sequence if isinstance(when, combinations.Sequence) else ()
     for path, pattern in parts(when):
-        if not (steps and isinstance(steps[int(path[1])], NotStep)):
+        if "not" not in path:
             yield path, pattern
 
 
@@ -62,7 +83,9 @@ def _by(when: object, groups: Groups) -> Iterator[Flaw]:
         if from_nothing(when) and by != "camera":
             continue  # what is missed must be known beforehand: said elsewhere
         path: Path = ("when", "by", index) if written else ("when", *needed[-1][0])
-        missing = [pattern for _, pattern in needed if not _has(pattern, by)]
+        barred = [each for path, each in parts(when) if "not" in path and isinstance(when, All)]
+        limited = [each for each in barred if not event_kind(each).of_site]
+        missing = [each for each in (*(each for _, each in needed), *limited) if not _has(each, by)]
         if missing:
             yield _never(path, by, missing[0])
         elif _apart([_admitted(pattern, by, groups) for _, pattern in needed]):

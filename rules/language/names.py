@@ -13,8 +13,8 @@ from rules.kinds.decision import DecisionPattern
 from rules.kinds.lookup import LABEL_FACTS, event_kind
 from rules.kinds.object import ObjectPattern
 from rules.kinds.pattern import Pattern
-from rules.language.schema import Call, RuleSpec
-from rules.language.when import Absent, Count, from_nothing, parts
+from rules.language.schema import Call, RuleSpec, patterns
+from rules.language.when import Absent, Count, from_nothing
 from rules.model import Fact
 from rules.text import catalogue
 
@@ -66,9 +66,9 @@ class World:
 
 def unknown(spec: RuleSpec, world: World, groups: Mapping[str, Sequence[str]]) -> Iterator[Flaw]:
     """Yield the names of a rule that its site does not have."""
-    for path, pattern in parts(spec.when):
+    for path, pattern in patterns(spec):
         for flaw in _pattern(pattern, world, groups):
-            yield flaw.under("when", *path)
+            yield flaw.under(*path)
     yield from _missing(spec)
     if world.zones is not None and "cameras" not in world.vague:
         yield from _targets(spec, world.zones)
@@ -203,9 +203,9 @@ def expressions(spec: RuleSpec) -> Iterator[tuple[Path, str, int]]:
     """Yield every expression of a rule, its path, and the role of its pattern (-1: it is the whole rule's)."""
     if spec.if_ is not None:
         yield ("if",), spec.if_, -1
-    for role, (path, pattern) in enumerate(parts(spec.when)):
+    for role, (path, pattern) in enumerate(patterns(spec)):
         if pattern.if_ is not None:
-            yield ("when", *path, "if"), pattern.if_, role
+            yield (*path, "if"), pattern.if_, role
 
 
 def named(what: str, name: str, known: Iterable[str], *path: str | int, on_key: bool = False) -> Flaw:
@@ -226,7 +226,7 @@ def cycles(specs: Mapping[str, RuleSpec]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _heard(spec: RuleSpec) -> Iterator[str]:
-    for _, pattern in parts(spec.when):
+    for _, pattern in patterns(spec):
         if isinstance(pattern, DecisionPattern):
             yield from pattern.decision
 
@@ -253,8 +253,8 @@ def _ring(start: str, waits: Mapping[str, list[str]], done: set[str]) -> list[st
 def unknown_rules(specs: Mapping[str, RuleSpec], known: Collection[str]) -> Iterator[tuple[str, Flaw]]:
     """Yield rules that wait for a rule that does not exist; `known`: all names, also of rules with mistakes."""
     for name, spec in specs.items():
-        for path, pattern in parts(spec.when):
+        for path, pattern in patterns(spec):
             if isinstance(pattern, DecisionPattern):
                 for index, other in enumerate(pattern.decision):
                     if other not in known:
-                        yield name, named("rule", other, known, "when", *path, "decision", index)
+                        yield name, named("rule", other, known, *path, "decision", index)

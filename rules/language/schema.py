@@ -15,7 +15,7 @@ from rules.document.scalars import Duration, EdgeOfDay, OneOrMany, Slug, WholeDa
 from rules.kinds.lookup import LABEL_FACTS
 from rules.language.clock_patterns import ClockPattern
 from rules.language.hours import Maintenance, NamedHours, Suspend, Times
-from rules.language.when import Absent, AnyOf, When, is_moment
+from rules.language.when import Absent, AnyOf, Part, Unless, When, is_moment, parts
 from rules.model import Fact
 
 #: What a named value may be called: a word that an expression can name too.
@@ -103,6 +103,10 @@ class RuleSpec(Written):
         alias="if",
         description="An expression that every pattern of `when` must fulfil too, except what must not happen (`not`).",
     )
+    unless: OneOrMany[Unless] | None = Field(
+        None,
+        description="It does not fire where one of these happened lately; what still holds afterwards fires then.",
+    )
     hold: Duration | None = Field(
         None, alias="for", description="It must hold for this long without a break, e.g. 30s, 5m."
     )
@@ -155,6 +159,16 @@ class RuleSpec(Written):
         if self.if_ and isinstance(self.when, ClockPattern):
             raise problem("if_at", steps=("if",))
         return self
+
+
+def patterns(spec: RuleSpec) -> tuple[Part, ...]:
+    """Return every pattern of a rule with its path, in the order of their roles: of `when`, then of `unless`."""
+    found = tuple([(("when", *path), each) for path, each in parts(spec.when)])
+    if spec.unless is None:
+        return found
+    return found + tuple(
+        [(("unless", index, "happened"), each.happened) for index, each in enumerate(spec.unless)]
+    )
 
 
 class Template(Written):

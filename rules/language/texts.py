@@ -70,6 +70,9 @@ def names_of(spec: RuleSpec) -> tuple[str, ...]:
             found |= dict.fromkeys(name for name, _ in _named(text) if name in TOLD)
     if spec.cooldown is not None and spec.cooldown.per in ("zone", "label", *LABEL_FACTS):
         found[spec.cooldown.per] = None
+    kept = ("zone", "label", *LABEL_FACTS)
+    for unless in spec.unless or ():
+        found |= dict.fromkeys(by for by in unless.by or () if by in kept)
     return tuple(found)
 
 

@@ -19,9 +19,11 @@ from rules.language.clock_patterns import AtPattern, ClockPattern, EveryPattern
 if TYPE_CHECKING:
     By: TypeAlias = str
     Distinct: TypeAlias = str
+    VetoBy: TypeAlias = str
 else:
     By = Literal["track", *LABEL_FACTS, "camera", "zone", "label", "site"]
     Distinct = Literal["track", *LABEL_FACTS, "label", "camera", "zone", "none"]
+    VetoBy = Literal[*LABEL_FACTS, "label", "camera", "zone", "site"]
 #: Steps of a combination at most.
 MOST_STEPS = 10
 #: Events that one window counts at most.
@@ -89,7 +91,7 @@ else:
 
 
 class NotStep(Written):
-    """Something that must not happen between its neighbours; as the last step: until `within` is over."""
+    """Something that must not be: in `all` not now, in a sequence not here (as last step: until `within` is over)."""
 
     not_: Single = Field(alias="not", description="A pattern that must not match here.")
 
@@ -125,10 +127,26 @@ class Sequence(Written):
         return self
 
 
+class AnyOf(Written):
+    """Any of several things, each for itself."""
+
+    any: Steps = Field(description="Patterns of which one must match.")
+
+
+AllStep = Annotated[
+    AnyPattern | Annotated[AnyOf, Tag("<any>")] | Annotated[NotStep, Tag("<not>")],
+    Discriminator(_tag),
+    _one_of((*PATTERNS, "any", "not")),
+]
+
+
 class All(Written):
     """Things that hold together; lasts while they do."""
 
-    all: Steps = Field(description="Patterns that must all hold, in any order.")
+    all: Annotated[list[AllStep], Field(min_length=2, max_length=MOST_STEPS)] = Field(
+        description="Patterns that must all hold, in any order; `{any: [patterns]}` is one that holds if any of "
+        "them does, `{not: pattern}` one that must not hold."
+    )
     within: Duration | None = Field(
         None, description="Each may have held this long ago; default: all at the same time."
     )
@@ -138,16 +156,23 @@ class All(Written):
 
     @model_validator(mode="after")
     def _sensible(self) -> All:
-        for index, pattern in enumerate(self.all):
-            if self.within is None and is_moment(pattern):
-                raise problem("all_moment", steps=("all", index))
+        if all(isinstance(step, NotStep) for step in self.all):
+            raise problem("only_not", steps=("all", 0))
+        for path, pattern in _parts(self) if self.within is None else ():
+            if is_moment(pattern):
+                raise problem("all_moment", steps=path)
         return self
 
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Return the roles of the patterns of each step, in order."""
+        sizes = [len(step.any) if isinstance(step, AnyOf) else 1 for step in self.all]
+        ends = [sum(sizes[: index + 1]) for index in range(len(sizes))]
+        return tuple(tuple(range(end - size, end)) for end, size in zip(ends, sizes, strict=True))
 
-class AnyOf(Written):
-    """Any of several things, each for itself."""
-
-    any: Steps = Field(description="Patterns of which one must match.")
+    def barred(self) -> frozenset[int]:
+        """Return the roles of what must not hold."""
+        steps = zip(self.all, self.groups(), strict=True)
+        return frozenset(role for step, roles in steps if isinstance(step, NotStep) for role in roles)
 
 
 class Count(Written):
@@ -189,11 +214,34 @@ class Absent(Written):
     after: Single | None = Field(
         None, description="The time counts from when this happens (a moment); default: always."
     )
+    within_hours: bool = Field(
+        False,
+        description="true: the time counts within the rule's hours (`between`, `during`), anew when they begin.",
+    )
     by: OneOrMany[By] | None = Field(None, description="What is missed apart; default: camera, else site.")
     on_gap: Literal["hold", "fire"] = Field(
         "hold",
         description="While nobody watched: `hold` counts anew afterwards, `fire` takes not seen for not there.",
     )
+
+
+class Unless(Written):
+    """What keeps a rule from firing."""
+
+    happened: Single = Field(description="What must not have happened, or must not hold.")
+    within: Duration | None = Field(
+        None,
+        description="It may have happened, or have ended, this long ago, e.g. 1h; default: it holds now.",
+    )
+    by: OneOrMany[VetoBy] | None = Field(
+        None, description="What must be the same in it and in what fires; default: camera, else site."
+    )
+
+    @model_validator(mode="after")
+    def _lasts(self) -> Unless:
+        if self.within is None and is_moment(self.happened):
+            raise problem("all_moment", steps=("happened",))
+        return self
 
 
 When = Annotated[
@@ -236,6 +284,16 @@ def parts(when: object) -> tuple[Part, ...]:
     return tuple(_parts(when))
 
 
+def _within(step: object) -> Iterator[Part]:
+    """Yield the patterns of one step of `all`."""
+    if isinstance(step, AnyOf):
+        yield from ((("any", index), each) for index, each in enumerate(step.any))
+    elif isinstance(step, NotStep):
+        yield ("not",), step.not_
+    elif isinstance(step, Pattern):
+        yield (), step
+
+
 def _parts(when: object) -> Iterator[Part]:
     match when:
         case Sequence(sequence=steps):
@@ -245,7 +303,8 @@ def _parts(when: object) -> Iterator[Part]:
                 else:
                     yield ("sequence", index), step
         case All(all=steps):
-            yield from ((("all", index), step) for index, step in enumerate(steps))
+            for index, part in enumerate(steps):
+                yield from ((("all", index, *path), each) for path, each in _within(part))
         case AnyOf(any=steps):
             yield from ((("any", index), step) for index, step in enumerate(steps))
         case Count(count=step):

@@ -11,21 +11,23 @@ from rules.kinds.lookup import event_kind
 from rules.kinds.object import PAST, ObjectPattern
 from rules.kinds.pattern import Pattern
 from rules.kinds.table import TABLE
-from rules.language.correlation import Groups, keys_of
+from rules.language.correlation import Groups, keys_of, veto_keys
 from rules.language.names import World
-from rules.language.schema import RuleSpec
-from rules.language.when import All, Count, NotStep, Sequence, parts
+from rules.language.schema import RuleSpec, patterns
+from rules.language.when import All, AnyOf, Count, NotStep, Sequence
 from rules.linter.distinct_values import begins, different
 from rules.model import Fact
+from rules.topics import on_topic, wild
 
 #: Keys under which a pattern names labels, and `any` stands for all of them.
+_FILTERED = frozenset(each.keyword for each in TABLE if each.filters)
 _WITH_ANY = {each.keyword: each for each in TABLE if each.any_is_offered}
 
 
 def contradictions(spec: RuleSpec, world: World | None, groups: Groups) -> Iterator[Flaw]:
     """Yield what of a rule can never be, as warnings; `world`: what the site has, None where that is not known."""
-    for path, pattern in parts(spec.when):
-        yield from (flaw.under("when", *path) for flaw in _pattern(pattern))
+    for path, pattern in patterns(spec):
+        yield from (flaw.under(*path) for flaw in _pattern(pattern))
     match spec.when:
         case Count() as count:
             yield from _count(count, world or World(), groups)
@@ -33,8 +35,10 @@ def contradictions(spec: RuleSpec, world: World | None, groups: Groups) -> Itera
                 yield _flaw(("for",), "for", f"window: tumbling, within: {count.within:g}s")
         case Sequence() as sequence:
             yield from _sequence(sequence)
-        case All(within=None) as together:
-            yield from _together(together)
+        case All() as together:
+            yield from _barred(together)
+            yield from _together(together) if together.within is None else ()
+    yield from _vetoed(spec)
 
 
 def _flaw(path: Path, part: str, other: str) -> Flaw:
@@ -111,18 +115,53 @@ def _wider(key: str, value: object, other: object) -> bool:
     if kind is not None and isinstance(value, list) and "any" in value:
         return not (kind.any_is_one and other != value)
     if isinstance(value, list) and isinstance(other, list):
-        return set(map(str, other)) <= set(map(str, value))
+        names = tuple(map(str, value))
+        filtered = key in _FILTERED and any(map(wild, names))
+        return all(each in names or (filtered and on_topic(names, str(each))) for each in map(str, other))
     return value == other
 
 
 def _together(together: All) -> Iterator[Flaw]:
     """Yield patterns of one subject that exclude each other: it is never both at the same time."""
-    one = [(index, each) for index, each in enumerate(together.all)]
-    for index, later in one:
-        for _, first in one[:index]:
+    one = [(index, each) for index, each in enumerate(together.all) if isinstance(each, Pattern)]
+    for place, (index, later) in enumerate(one):
+        for _, first in one[:place]:
             if (word := _excludes(first, later, keys_of(together))) and not _elsewhere(first, later):
                 yield _flaw(("when", "all", index, word), word, word)
                 return
+
+
+def _barred(together: All) -> Iterator[Flaw]:
+    """Yield what must not hold beside something that it covers."""
+    needed = [step for step in together.all if isinstance(step, Pattern)]
+    for index, step in enumerate(together.all):
+        if isinstance(step, NotStep) and any(_covers(step.not_, each) for each in needed):
+            yield _flaw(("when", "all", index, "not"), "not", "all")
+
+
+def _vetoed(spec: RuleSpec) -> Iterator[Flaw]:
+    """Yield vetoes that come with the very events that would make a rule fire."""
+    causes = _causes(spec.when)
+    for index, unless in enumerate(spec.unless or ()):
+        whole = set(veto_keys(spec.when, unless)) <= {"camera", "site"}
+        if whole and causes and all(any(_covers(unless.happened, each) for each in some) for some in causes):
+            yield _flaw(("unless", index, "happened"), "unless", "when")
+
+
+def _causes(when: object) -> list[list[Pattern]]:
+    """Return patterns of whose events a rule fires: in turn, in each row all match when it does."""
+    match when:
+        case Pattern():
+            return [[when]]
+        case AnyOf(any=steps):
+            return [[each] for each in steps]
+        case Sequence(sequence=[*_, Pattern() as last]):
+            return [[last]]
+        case All(all=steps):
+            return [[each for each in steps if isinstance(each, Pattern)]]
+        case Count(count=counted, above=int()):
+            return [[counted]]
+    return []
 
 
 def _elsewhere(first: Pattern, later: Pattern) -> bool:

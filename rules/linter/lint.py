@@ -18,6 +18,7 @@ from rules.kinds.pattern import Pattern
 from rules.kinds.signal import SignalPattern
 from rules.kinds.value_ranges import Known
 from rules.language.clock_patterns import AtPattern, EveryPattern
+from rules.language.schema import patterns
 from rules.language.when import AnyOf, is_moment, parts
 from rules.linter import active_hours
 from rules.linter.contradictions import contradictions
@@ -122,9 +123,9 @@ def _times(written: WrittenRule) -> Mapping[str, Known]:
 
 def _unheard(written: WrittenRule, off: Collection[str], moments: Collection[str]) -> Iterator[Problem]:
     """Yield decisions that a rule waits for and nobody makes."""
-    for path, pattern in parts(written.spec.when):
+    for path, pattern in patterns(written.spec):
         for index, name in enumerate(pattern.decision if isinstance(pattern, DecisionPattern) else ()):
-            where: Path = ("when", *path, "decision", index)
+            where: Path = (*path, "decision", index)
             if name in off:
                 yield _at(written, "unreachable_rule", *where, values={"rule": name})
             elif written.spec.hold and name in moments:
@@ -179,12 +180,12 @@ def _no_cooldown(written: WrittenRule) -> Iterator[Problem]:
 
 def _quoted(written: WrittenRule) -> Iterator[Problem]:
     """Yield topics and names of devices in typographic quotes: they are taken as part of the name."""
-    for path, pattern in parts(written.spec.when):
+    for path, pattern in patterns(written.spec):
         for key in event_kind(pattern).foreign:
             for index, name in enumerate(value_at(pattern, key) or ()):
                 if name[:1] in suggestions.QUOTES:
                     values: dict[str, Fact] = {"character": name[0]}
-                    where = ("when", *path, key, index)
+                    where = (*path, key, index)
                     yield _at(written, "quotes", *where, suggestion=suggestions.unquoted(name), values=values)
 
 

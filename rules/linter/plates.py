@@ -10,7 +10,7 @@ from rules.document.source import Flaw, Gravity, Problem, parse
 from rules.kinds.pattern import Pattern
 from rules.kinds.plate import PlatePattern
 from rules.language.comparisons import Comparison
-from rules.language.when import parts
+from rules.language.schema import patterns
 from rules.model import Fact
 from rules.plates import VIETNAMESE
 
@@ -34,11 +34,11 @@ def plate_forms(each: Comparison, about: Sequence[Pattern]) -> Iterator[Flaw]:
 
 def plates_of(written: WrittenRule, lines: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     """Yield plates of a rule's patterns in another form, or without quotes."""
-    for path, pattern in parts(written.spec.when):
+    for path, pattern in patterns(written.spec):
         for index, plate in enumerate(pattern.plate if isinstance(pattern, PlatePattern) else ()):
             if plate == "any":
                 continue
-            where = ("when", *path, "plate", index)
+            where = (*path, "plate", index)
             plain = _SEPARATORS.sub("", plate).upper()
             if plain != plate:
                 yield written.locate(_flaw("plate_form", where, plate, plain))

@@ -25,7 +25,7 @@ from rules.language.branches import MOST, NAMED, Literal, branches
 from rules.language.comparisons import Constants, NodeReader
 from rules.language.expr import SINCE, ExprError
 from rules.language.names import World
-from rules.language.schema import RuleSpec
+from rules.language.schema import RuleSpec, patterns
 from rules.language.when import All, AnyOf, Count, is_moment, parts
 from rules.language.when import Sequence as Steps
 from rules.linter.distinct_values import begins
@@ -57,9 +57,9 @@ class Surroundings:
 
 def unreachable(spec: RuleSpec, site: Surroundings) -> Iterator[Flaw]:
     """Yield why expressions of a rule never hold, as warnings."""
-    roles = range(len(parts(spec.when)))
-    patterns = [_counted(spec.when, pattern) for _, pattern in parts(spec.when)]
-    about = [possible(pattern, site.constants, site.severities, site.world) for pattern in patterns]
+    roles = range(len(patterns(spec)))
+    counted = [_counted(spec.when, pattern) for _, pattern in patterns(spec)]
+    about = [possible(pattern, site.constants, site.severities, site.world) for pattern in counted]
 
     def flaw_of(role: int, hours: Mapping[str, Known], asked: Sequence[_Asked]) -> Flaw | None:
         meeting = _Meeting(role, about, hours, _within(spec), NodeReader("", site.constants))
@@ -67,20 +67,22 @@ def unreachable(spec: RuleSpec, site: Surroundings) -> Iterator[Flaw]:
 
     either = isinstance(spec.when, AnyOf)
     for role in roles:
-        flaw = flaw_of(role, _timed(spec, role, site.hours), _own(spec, role) if either else _all(spec, role))
+        alone = either or negative(spec.when, role)
+        flaw = flaw_of(role, _timed(spec, role, site.hours), _own(spec, role) if alone else _all(spec, role))
         if flaw is not None:
             yield flaw
             return
     if either or isinstance(spec.when, All):  # one of them, be it the last to begin, must hold when it fires
-        found = [flaw_of(role, site.hours, _all(spec, role)) for role in roles]
+        held = [role for role in roles if not negative(spec.when, role)]
+        found = [flaw_of(role, site.hours, _all(spec, role)) for role in held]
         if None not in found:
             yield from filter(None, found[:1])
 
 
 def _own(spec: RuleSpec, role: int) -> list[_Asked]:
     """Return the expression of a pattern, with its place."""
-    path, pattern = parts(spec.when)[role]
-    return [(("when", *path, "if"), pattern.if_)] if pattern.if_ is not None else []
+    path, pattern = patterns(spec)[role]
+    return [((*path, "if"), pattern.if_)] if pattern.if_ is not None else []
 
 
 def _all(spec: RuleSpec, role: int) -> list[_Asked]:
@@ -92,13 +94,18 @@ def _all(spec: RuleSpec, role: int) -> list[_Asked]:
 def _timed(spec: RuleSpec, role: int, hours: Mapping[str, Known]) -> Mapping[str, Known]:
     """Return the hours of a rule where they are asked of the event that makes it fire, or of one just before it."""
     when = spec.when
+    if role >= len(parts(when)):
+        return {}
     last = isinstance(when, Steps) and role == len(when.sequence) - 1 and not negative(when, role)
     many = isinstance(when, Count) and when.above is not None
     if isinstance(when, (Pattern, AnyOf)) or last or many:
         return hours
     if isinstance(when, Steps) and not negative(when, role):
         return _before(hours, when.within)
-    if isinstance(when, All) and (is_moment(when.all[role]) or "track" in event_kind(when.all[role]).keys):
+    if not isinstance(when, All) or negative(when, role):
+        return {}
+    _, pattern = patterns(spec)[role]
+    if is_moment(pattern) or "track" in event_kind(pattern).keys:
         return _before(hours, when.within or 1.0)  # of objects it is told every few seconds how they are
     return {}
 

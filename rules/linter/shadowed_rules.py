@@ -248,6 +248,7 @@ def claims_of(specs: Sequence[RuleSpec], groups: Mapping[str, Sequence[str]]) ->
 def _claim(spec: RuleSpec, groups: Mapping[str, Sequence[str]], known: dict[Hashable, int]) -> Claim:
     when = spec.when
     same: tuple[Hashable, ...] = (spec.hold, spec.severity, spec.suspend_while_ptz_moves, spec.dedup)
+    same += (repr(spec.unless), repr(spec.suspend)) if spec.unless or spec.suspend else ()
     if spec.escalate is not None:
         same += (spec.escalate.after, _calls(spec.escalate.do))
     sides: tuple[Side, ...] = ()

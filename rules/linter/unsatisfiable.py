@@ -14,9 +14,8 @@ from rules.kinds.pattern import Pattern
 from rules.kinds.value_ranges import Domain, Interval, is_empty, shown
 from rules.language.comparisons import Comparison, comparisons
 from rules.language.expr import SINCE, ExprError
-from rules.language.schema import RuleSpec
+from rules.language.schema import RuleSpec, patterns
 from rules.language.when import Sequence as Steps
-from rules.language.when import parts
 from rules.linter.plates import plate_forms
 from rules.linter.possible_facts import SEVERITIES, ranges
 from rules.linter.satisfiability import Surroundings, unreachable
@@ -52,12 +51,12 @@ def _domains(spec: RuleSpec, about: Sequence[Pattern]) -> Mapping[str, Domain]:
 
 def unknown_engine_names(spec: RuleSpec) -> Iterator[Flaw]:
     """Yield labels that are never told: the engine's own names, which are all known."""
-    for path, pattern in parts(spec.when):
+    for path, pattern in patterns(spec):
         kind = event_kind(pattern)
         for index, name in enumerate(kind.names(pattern) or () if kind.further else ()):
             if name not in kind.further:
                 values: dict[str, Fact] = {"name": name, "known": ", ".join(kind.further)}
-                where: Path = ("when", *path, kind.keyword, index)
+                where: Path = (*path, kind.keyword, index)
                 guess = nearest(name, kind.further)
                 yield Flaw(where, f"problem.unknown_{kind.keyword}", values, guess, Gravity.WARNING)
 

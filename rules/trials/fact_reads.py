@@ -21,7 +21,7 @@ from rules.kinds.lookup import OF_KIND, event_kind
 from rules.kinds.pattern import Pattern
 from rules.language.comparisons import called, parsed
 from rules.language.known_facts import ALWAYS
-from rules.language.when import parts
+from rules.language.schema import patterns
 from rules.model import Event, Fact, Kind
 
 #: Names of expressions that no event lacks.
@@ -64,7 +64,7 @@ def reads(written: WrittenRule) -> Iterator[FactRead]:
 
 def _all(written: WrittenRule) -> Iterator[FactRead]:
     rule = written.rule
-    for role, (path, pattern) in enumerate(parts(written.spec.when)):
+    for role, (path, pattern) in enumerate(patterns(written.spec)):
         if rule is not None and event_kind(pattern).shorthand is not None:
             yield from _of_keys(pattern, path)
             yield from _of_expressions(written, role, path, pattern, rule.patterns[role])
@@ -74,7 +74,7 @@ def _of_keys(pattern: Pattern, path: Path) -> Iterator[FactRead]:
     kind = event_kind(pattern)
     for key, facts in kind.asks.items():
         if value_at(pattern, key):
-            yield FactRead(("when", *path, key), facts[0], frozenset({kind.kind}), _lacking(facts))
+            yield FactRead((*path, key), facts[0], frozenset({kind.kind}), _lacking(facts))
 
 
 def _of_expressions(
@@ -82,8 +82,8 @@ def _of_expressions(
 ) -> Iterator[FactRead]:
     spec = written.spec
     places: list[Path] = [("if",)] if spec.if_ is not None and not negative(spec.when, role) else []
-    places += [("when", *path, "if")] if pattern.if_ is not None else []
-    steps = [event_kind(step).kind for _, step in parts(spec.when)]
+    places += [(*path, "if")] if pattern.if_ is not None else []
+    steps = [event_kind(step).kind for _, step in patterns(spec)]
     made = [each.expression for each in matcher.conditions if isinstance(each, If)]
     for place, expression in zip(places, made, strict=True):
         for name in (name for part in expression.conjuncts for name, _ in part.facts):

@@ -27,7 +27,7 @@ from rules.explain.playback import Arrival
 from rules.kinds.object import ObjectPattern
 from rules.kinds.pattern import Pattern
 from rules.language.names import World
-from rules.language.when import parts
+from rules.language.schema import patterns
 from rules.model import Change, Decision, Event, Fact, Kind, RuleName
 from rules.trajectory import SETTLED, SLOWEST
 from rules.trials.fact_reads import FactRead, reads
@@ -168,14 +168,14 @@ def _vanishing(written: WrittenRule, told: Sequence[_Told]) -> Iterator[_Tried]:
     """Yield, for each pattern that tells of what goes away, whether it does when the object is simply gone."""
     assert written.rule is not None  # noqa: S101 - the caller looked
     tried = [each for each in told if about(each.trial, written.spec.name)]
-    for (path, pattern), matcher in zip(parts(written.spec.when), written.rule.patterns, strict=True):
+    for (path, pattern), matcher in zip(patterns(written.spec), written.rule.patterns, strict=True):
         key = _departs(pattern, written.spec.if_)
         went = next(_departures(matcher, tried, stood=key == "removed"), None) if key else None
         if went is not None:
             trial, last, event = went
             at = f"{event.received_at.astimezone(trial.calendar.zone):%H:%M:%S}"
             values: dict[str, Fact] = {"trial": trial.trial.name, "at": at}
-            flaw = Flaw(("when", *path, key), "mutation.gone", values, severity=Gravity.WARNING, on_key=True)
+            flaw = Flaw((*path, key), "mutation.gone", values, severity=Gravity.WARNING, on_key=True)
             yield None if matcher.matches(gone(last, event)) else written.locate(flaw)
 
 

@@ -13,6 +13,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -68,6 +69,10 @@ def happens(random: Random, clock: SystemClock) -> Draft:
     if random.random() < 0.3:
         signal = random.choice(("door", "smoke"))
         return Draft(Kind.SIGNAL, change, camera, wall, subject=f"signal:{signal}", label=signal)
+    if random.random() < 0.03:
+        until = (wall + timedelta(milliseconds=random.randrange(5, 200))).isoformat()
+        facts = {"until": until, "by": "Lan", "why": "x", random.choice(("cameras", "rules")): "c1 both many"}
+        return Draft(Kind.OPERATOR, Change.NOTED, None, wall, "operator:silence", "silence", facts=facts)
     track = random.randrange(4)
     label = random.choice(("person", "person", "car"))
     zones = random.choice(((), ("gate",), ("gate", "road")))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,7 @@ from rules.document.errors import RuleError
 from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.memory import Memory
 from rules.model import CameraId, Change, DecisionId, Fact, Instant, Kind, Phase
+from rules.silence import SILENCE, UNSILENCE
 
 DUSK = datetime(2026, 3, 1, 14, 55, tzinfo=UTC)
 #: Around 22:00 at the site, where its hours begin; every kind of rule, every kind of timer.
@@ -60,6 +61,21 @@ rules:
   - {name: cleared, when: {object: person, enters: gate}, auto_clear: 8s, escalate: {after: 12s, do: [log]}}
   - {name: crowded, when: {object: any}, for: 15s, limit: 2, cooldown: {time: 30s, per: rule}}
   - {name: asked, when: {operator: call}, escalate: {after: 10s, do: [log]}}
+  - {name: unless-called, when: {object: person}, unless: {happened: {operator: call}, within: 40s}, for: 1s}
+  - {name: unless-a-dog, when: {object: person, zone: gate}, unless: {happened: {object: dog}, within: 15s},
+     severity: critical, tags: [t]}
+  - {name: unless-it-moves, when: {object: person}, unless: {happened: {motion: started}, by: site}, cooldown: 5s}
+  - name: one-and-not
+    when: {all: [{any: [{object: person}, {motion: started}]}, {object: dog}, {not: {object: person, zone: gate}}]}
+  - {name: not-lately, when: {all: [{object: person}, {not: {motion: started}}], within: 6s},
+     escalate: {after: 9s, do: [log]}}
+  - {name: in-the-shift, when: {absent: {object: person, cameras: c1}, for: 45s, within_hours: true},
+     between: 22:00-23:30}
+  - {name: works, when: {object: any}, severity: critical, tags: [t],
+     suspend: [{between: "22:01-22:03", why: works}, {between: "22:05-22:06", why: more}]}
+maintenance:
+  stage: {cameras: c2, between: "22:02-22:04", why: a stage}
+duty: {shifts: ["22:00", "22:02", "22:30"]}
 """
 #: Means something else in places.
 OTHER = (
@@ -85,6 +101,7 @@ DOWN = [0.0, 0.4, 3.0, 70.0, 1000.0, 4000.0]
 EVERYTHING = {
     "stopped", "crash", "crash before it was kept", "killed at once", "reboot", "other rules at a start", "reload",
     "same rules", "bad rules", "clock", "out of order", "answer lost", "acknowledged", "taken back", "another version",
+    "silenced", "unsilenced",
 }  # fmt: skip
 
 
@@ -165,6 +182,7 @@ class Life:
         self._ids: Iterator[int] = itertools.count(1)
         self._told: deque[DecisionId] = deque(maxlen=6)
         self._taken: deque[DecisionId] = deque(maxlen=3)
+        self._silent: deque[str] = deque(maxlen=3)
         self._late: list[Arrival] = []
         self._boots = False
 
@@ -273,7 +291,12 @@ class Life:
         return adopting
 
     def _act(self, wall: datetime) -> Draft:
-        kind = self.random.choice(["call", ACKNOWLEDGE, ACKNOWLEDGE, UNACKNOWLEDGE])
+        kind = self.random.choice(["call", ACKNOWLEDGE, ACKNOWLEDGE, UNACKNOWLEDGE, SILENCE, UNSILENCE])
+        if kind == SILENCE:
+            return self._silence(wall)
+        if kind == UNSILENCE and self._silent:
+            self.done["unsilenced"] += 1
+            return act(kind, wall, silence=self.random.choice(self._silent), by="Lan")
         if kind == ACKNOWLEDGE and self._told:
             self._taken.append(self.random.choice(self._told))
             self.done["acknowledged"] += 1
@@ -282,6 +305,19 @@ class Life:
             self.done["taken back"] += 1
             return act(kind, wall, decision=self.random.choice(self._taken), by="Lan")
         return act("call", wall, by="Lan")
+
+    def _silence(self, wall: datetime) -> Draft:
+        what = self.random.choice(
+            [{"rules": "stays lost"}, {"cameras": "c1"}, {"tags": "t"}, {"cameras": "c2", "zones": "gate"}]
+        )
+        until = wall + timedelta(seconds=self.random.choice([5, 30, 200, 5000]))
+        draft = replace(
+            act(SILENCE, wall, until=until.isoformat(), by="Lan", why="x", **what),
+            id=f"silence-{next(self._ids)}",
+        )
+        self._silent.append(draft.id)
+        self.done["silenced"] += 1
+        return draft
 
     def _set_clock(self) -> None:
         for _ in range(self.random.choice([1, 1, 2])):

@@ -11,9 +11,8 @@ import pytest
 
 from rules.compiler.ruleset import Rule, RuleSet
 from rules.evaluator.evaluator import CLOCK_SET, settle
-from rules.evaluator.step_context import SITE
 from rules.explain.playback import Arrival, Playback
-from rules.memory import GATHERING_MARK, Memory
+from rules.memory import GATHERING_MARK, SITE, Memory
 from rules.model import Change, Event, EventId, Instant, Kind, RuleName
 
 #: 21:50 in Việt Nam.

@@ -30,7 +30,17 @@ class Author:
                 rule[key] = self.one(values)
         if self.maybe(0.2):
             rule["if"] = self.expression()
+        if self.maybe(0.1):
+            rule["unless"] = self.veto()
         return rule
+
+    def veto(self) -> dict[str, Any]:
+        veto: dict[str, Any] = {"happened": self.pattern()}
+        if self.maybe(0.7):
+            veto["within"] = self.one(["20s", "1h"])
+        if self.maybe(0.3):
+            veto["by"] = self.one(["site", "camera", "plate", "label", "zone"])
+        return veto
 
     def maybe(self, chance: float) -> bool:
         return self.random.random() < chance
@@ -46,7 +56,7 @@ class Author:
             case 0:
                 return self.sequence()
             case 1:
-                return self.more({"all": [self.pattern(), self.pattern()]}, within=0.6)
+                return self.more({"all": [self.pattern(), self.step()]}, within=0.6)
             case 2:
                 return {"any": [self.pattern(), self.pattern()]}
             case 3:
@@ -59,6 +69,14 @@ class Author:
                 return {"at": self.one(["07:30", ["22:30", "03:00"]]), **days} if self.maybe(0.5) else {
                     "every": self.one(["30m", "6h"]), **days
                 }  # fmt: skip
+        return self.pattern()
+
+    def step(self) -> dict[str, Any]:
+        match self.random.randrange(4):
+            case 0:
+                return {"not": self.pattern()}
+            case 1:
+                return {"any": [self.pattern(), self.pattern()]}
         return self.pattern()
 
     def more(self, when: dict[str, Any], within: float = 0.0) -> dict[str, Any]:

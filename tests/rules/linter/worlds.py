@@ -342,7 +342,8 @@ class Trying:
                 for number, role in enumerate(ordered.steps):
                     world += self._events(role, self._other(cast, number, trigger.by), number * pause)
             case Together(within=within):
-                roles = random.sample(range(len(self.patterns)), len(self.patterns))
+                needed = [random.choice(each) for each in trigger.groups if each[0] not in trigger.barred]
+                roles = random.sample(needed, len(needed))
                 for turn in range(
                     1 + int(2 * self.rule.hold / within) if within else 1
                 ):  # what is a moment comes again

@@ -1,0 +1,50 @@
+"""Until when something that happened, or holds, keeps a rule from firing; `rules.evaluator.happened` keeps its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import inf
+
+from rules.compiler.ruleset import Rule, Veto
+from rules.evaluator.rows import Rows
+from rules.memory import HELD, HELD_MARK, PENDING, SITE, role_of
+from rules.model import Instant, Row, Sentence
+
+
+def veto_of(rule: Rule, role: int) -> Veto | None:
+    """Return the veto that a pattern of a rule belongs to."""
+    return next((each for each in rule.vetoes if each.role == role), None)
+
+
+def release(rows: Rows, rule: Rule, now: Instant) -> None:
+    """Let what waits for the end of a veto ask again, at once: it may wait for another one."""
+    for key, row in rows.of(rule.name):
+        if row.state == PENDING and row.due is None:
+            rows.put(rule, key, replace(row, due=max(now.engine, row.since + rule.hold)))
+
+
+def until(rows: Rows, rule: Rule, subject: str, told: Sentence) -> tuple[float, Row | None]:
+    """Return the engine time until which a rule must not fire, and the row that says so; infinity: while it holds."""
+    latest, why = -inf, None
+    for veto in rule.vetoes:
+        keys = frozenset(_keys(veto.by, subject, told))
+        for key, row in rows.of(rule.name, HELD_MARK):
+            if role_of(key) == veto.role and row.data in keys:
+                ends = inf if row.state == HELD else row.due or -inf
+                if ends > latest:
+                    latest, why = ends, row
+    return latest, why
+
+
+def _keys(by: Sequence[str], subject: str, told: Sentence) -> list[str]:
+    """Return the keys (see `correlation`) under which what a rule would tell of belongs."""
+    camera = subject.partition("/")[0]
+    parts = [camera if {"camera", "zone"} & set(by) else SITE]
+    zones = [""]
+    for name in by:
+        if name == "zone":
+            zones = [f"/zone:{zone}" for zone in str(told.values.get("zone", "")).split(", ")]
+        elif name not in ("camera", "site"):
+            parts.append(f"{name}:{told.values.get(name)}")
+    return ["/".join(parts) + zone for zone in zones]
