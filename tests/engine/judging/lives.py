@@ -67,7 +67,7 @@ rules:
   - {name: unless-it-moves, when: {object: person}, unless: {happened: {motion: started}, by: site}, cooldown: 5s}
   - name: one-and-not
     when: {all: [{any: [{object: person}, {motion: started}]}, {object: dog}, {not: {object: person, zone: gate}}]}
-  - {name: not-lately, when: {all: [{object: person}, {not: {motion: started}}], within: 6s},
+  - {name: motionless, when: {all: [{object: person}, {not: {motion: started}}], within: 6s},
      escalate: {after: 9s, do: [log]}}
   - {name: in-the-shift, when: {absent: {object: person, cameras: c1}, for: 45s, within_hours: true},
      between: 22:00-23:30}
