@@ -24,6 +24,7 @@ from rules.compiler.unknown_facts import unknown_facts
 from rules.document import decomposed, suggestions
 from rules.document.errors import RuleError
 from rules.document.source import Document, Flaw, Gravity, Path, Problem, parse
+from rules.document.table import TABLE, table
 from rules.document.validation import flaws, nearest
 from rules.kinds.decision import DecisionPattern
 from rules.kinds.pattern import Pattern, zones_of
@@ -33,10 +34,11 @@ from rules.language.expr import ExprError, Expression, Names, compile_expression
 from rules.language.fact_readers import timely
 from rules.language.hours import Maintenance
 from rules.language.names import World, calls, cycles, expressions, unknown, unknown_cameras, unknown_rules
-from rules.language.schema import Call, Duty, RuleFile, RuleSpec, Title, patterns
+from rules.language.schema import Call, Duty, ListEntry, RuleFile, RuleSpec, Title, patterns
 from rules.language.templates import Resolved, resolve, shared
 from rules.language.when import from_nothing, parts
 from rules.model import ActionCall, Fact, RuleName, Severity
+from rules.register import Register
 from rules.schedule import Almanac, Window
 
 __all__ = [
@@ -133,7 +135,7 @@ def examine(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
 
 
 def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
-    documents = [_composed(parse(text, source)) for source, text in files]
+    documents = [_composed(_read(text, source)) for source, text in files]
     known = shared(documents)
     parts = [Part.of(resolve(document, known)) for document in documents]
     named, whole = all(part.named_whole for part in parts), all(part.whole for part in parts)
@@ -154,6 +156,11 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
         constants,
         world,
     )
+
+
+def _read(text: str, source: str) -> Document:
+    """Return a rule file, or a list that is written as a table."""
+    return table(text, source) if source.endswith(TABLE) else parse(text, source)
 
 
 def _composed(document: Document) -> Document:
@@ -207,18 +214,26 @@ class _Site:
     def of(cls, files: Sequence[RuleFile], world: World | None, whole: bool) -> _Site:
         groups: dict[str, Sequence[str]] = dict(world.groups) if world else {}
         values: dict[str, Fact] = {}
-        lists: dict[str, Sequence[Fact]] = {}
+        entries: dict[str, Sequence[ListEntry]] = {}
         schedules: dict[str, tuple[Window, ...]] = {}
         holidays: set[date] = set(world.holidays) if world else set()
         for file in files:
             groups = {**file.groups, **groups}
             values = {**file.vars, **values}
-            lists = {**file.lists, **lists}
+            entries = {**file.lists, **entries}
             schedules = {**{name: each.windows() for name, each in file.schedules.items()}, **schedules}
             holidays |= set(file.holidays)
         zone = world.timezone if world else ZoneInfo("UTC")
         almanac = Almanac(zone, frozenset(holidays), world.location if world else None)
-        names = Names(timely(almanac), values, lists, groups)
+        registers = {
+            name: Register.of(name, [each.entry(zone) for each in listed])
+            for name, listed in entries.items()
+            if any(each.model_fields_set - {"value"} for each in listed)
+        }
+        lists = {name: [each.value for each in listed] for name, listed in entries.items()}
+        for name, register in registers.items():
+            lists[name] = list(register.entries)
+        names = Names(timely(almanac), values, lists, groups, registers=registers)
         maintenance = {name: each for file in reversed(files) for name, each in file.maintenance.items()}
         duty = next((file.duty for file in files if file.duty is not None), None)
         return cls(world, names, almanac, schedules, whole, maintenance, duty)
@@ -453,8 +468,8 @@ class _Site:
         """Return what changes with everything that a rule's rows depend on."""
         told = spec.model_dump_json(exclude=_COSMETIC, exclude_defaults=True)
         if '"if' in told or '"groups":[' in told or "during" in told:
-            lists = (self.names.values, self.names.lists, self.names.groups, self.schedules)
-            told += repr(lists)
+            # No lists: whoever edits one goes on with what rules remember.
+            told += repr((self.names.values, self.names.groups, self.schedules))
         if correlation.keys_of(spec.when) == ("site",):  # also where it is not written
             told += "by site"
         if spec.if_ and any(build.negative(spec.when, role) for role in range(len(parts(spec.when)))):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -168,6 +168,13 @@ def local_moment(written: object) -> object:
     return read
 
 
+def last_moment(written: object) -> object:
+    """Read a time of a date, or a date: the end of that day."""
+    read = local_moment(written)
+    whole = isinstance(written, str) and len(written) == len("2026-12-31")
+    return read + timedelta(days=1) if whole and isinstance(read, datetime) else read
+
+
 #: An immutable name.
 Slug = Annotated[str, Matches(r"[a-z0-9][a-z0-9-]{0,62}", "slug", suggestions.slug)]
 #: Seconds, written ``2s``, ``5m``, ``1h30m``.
@@ -186,13 +193,9 @@ EdgeOfDay = Annotated[
 #: A date, written ``2027-01-01``.
 WholeDate = Annotated[date, Parsed(whole_date, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", ("2027-01-01",))]
 #: A time of a date by the site's clock, written ``2026-12-05T06:00``.
-LocalMoment = Annotated[
-    datetime,
-    Parsed(
-        local_moment,
-        "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$",
-        ("2026-12-05T06:00",),
-    ),
-]
+_MOMENT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
+LocalMoment = Annotated[datetime, Parsed(local_moment, _MOMENT, ("2026-12-05T06:00",))]
+#: The first moment after one that is written as the last date, or as a time of a date.
+LastMoment = Annotated[datetime, Parsed(last_moment, _MOMENT, ("2026-12-31",))]
 #: A value that may be written alone or as a list; read as a list, never empty.
 OneOrMany = Annotated[list[T], Field(min_length=1), Listed()]

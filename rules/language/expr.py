@@ -12,6 +12,7 @@ import ast
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rules.kinds.fact_types import NUMBER, SINCE, SWITCH, TEXT, Reader
 from rules.language.expr_readers import FUNCTIONS, earlier_fact
@@ -92,11 +93,12 @@ def _conjunct(node: ast.expr, text: str, names: Names) -> Conjunct:
     writer = Writer(names)
     test = _function(writer.truth(node), writer.constants)
     source = ast.get_source_segment(text, node) or text
-    return Conjunct(source, test, tuple(writer.read.items()), _equal(node, writer), tuple(writer.linked))
+    found = ((name, _function(f"{each} or None", writer.constants)) for name, each in writer.listed.items())
+    return Conjunct(source, test, (*writer.read.items(), *found), _equal(node, writer), tuple(writer.linked))
 
 
-def _function(source: str, constants: Mapping[str, object]) -> Callable[[Event], bool]:
-    made: Callable[[Event], bool] = eval(  # noqa: S307 - written by `Writer` alone, from listed forms
+def _function(source: str, constants: Mapping[str, object]) -> Callable[[Event], Any]:
+    made: Callable[[Event], Any] = eval(  # noqa: S307 - written by `Writer` alone, from listed forms
         f"lambda e: {source}", {"__builtins__": {}, **constants}
     )
     return made

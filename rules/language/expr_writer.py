@@ -26,6 +26,7 @@ from rules.language.expr_readers import (
     read_by,
 )
 from rules.model import Event, Fact
+from rules.register import Register
 
 #: Reads a fact of an event by its name, as one kind of value.
 Convert = Callable[[Event, str], Fact | None]
@@ -89,6 +90,7 @@ class Names:
         facts: Type and reader of each fact.
         values: Named values (`vars`): text, numbers, switches.
         lists: Named lists; likewise `groups` of cameras.
+        registers: Those whose entries say more, with what is known of each.
         steps: Earlier steps of a sequence that may be asked, counted from 1; none outside a sequence.
     """
 
@@ -97,6 +99,7 @@ class Names:
     lists: Mapping[str, Sequence[Fact]] = field(default_factory=dict)
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     steps: Mapping[int, EarlierStep] = field(default_factory=dict)
+    registers: Mapping[str, Register] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ class Writer:
         self.constants: dict[str, object] = {}
         self.read: dict[str, Reader] = {}
         self.linked: dict[Link, None] = {}
+        self.listed: dict[str, str] = {}  #: lists that were asked -> source of what is known of the entry
         self._temporaries = 0
 
     def truth(self, node: ast.expr) -> str:
@@ -200,7 +204,22 @@ class Writer:
         first = self._as(first, min(kinds, default=TEXT))
         for other in sorted(kinds - {first.kind}):
             raise _mismatch(right, other, first.kind)
+        if (register := self._register(right)) is not None:
+            return self._listed(first, sign, right, register)
         return first.known(f"{first.source} {sign} {self._keep(frozenset(values))}")
+
+    def _register(self, node: ast.expr) -> Register | None:
+        """Return the list that a node names, where more is known of its entries than their values."""
+        match node:
+            case ast.Call(func=ast.Name(id="list"), args=[ast.Constant(value=str(name))]):
+                return self.names.registers.get(name)
+        return None
+
+    def _listed(self, first: Code, sign: str, node: ast.expr, register: Register) -> str:
+        """Ask a list that changes with time; what is known of the entry that was found goes with the values."""
+        self.listed[_shown(node)] = first.known(f"{self._keep(register.told)}({first.source}, e)")
+        asked = f"{self._keep(register.holds)}({first.source}, e)"
+        return first.known(asked if sign == "in" else f"not {asked}")
 
     def members(self, node: ast.expr) -> Sequence[Fact] | None:
         """Return the values of a list: written out, ``group('x')`` or ``list('x')``."""

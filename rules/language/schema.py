@@ -7,16 +7,28 @@ meaning. Named values (``$name``) and templates are resolved before this is aske
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
-from rules.document.scalars import Duration, EdgeOfDay, OneOrMany, Slug, WholeDate, Written, problem
+from rules.document.scalars import (
+    Duration,
+    EdgeOfDay,
+    LastMoment,
+    OneOrMany,
+    Slug,
+    WholeDate,
+    Written,
+    problem,
+)
 from rules.kinds.lookup import LABEL_FACTS
 from rules.language.clock_patterns import ClockPattern
 from rules.language.hours import Maintenance, NamedHours, Suspend, Times
 from rules.language.when import Absent, AnyOf, Part, Unless, When, is_moment, parts
 from rules.model import Fact
+from rules.register import Entry
 
 #: What a named value may be called: a word that an expression can name too.
 Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
@@ -180,6 +192,29 @@ class Template(Written):
     rule: dict[str, Any] = Field(description="The rule, in which $name stands for a parameter.")
 
 
+class ListEntry(Written):
+    """An entry of a list, and what is known of it."""
+
+    value: Fact = Field(description='What stands there, e.g. "29E12345".')
+    reason: str = Field("", description="Why; the reason of a decision names it.")
+    who: str = Field("", description="Who put it there.")
+    until: LastMoment | None = Field(
+        None, description="The last date, or the time of a date, at which it counts, e.g. 2026-12-31."
+    )
+
+    def entry(self, zone: ZoneInfo) -> Entry:
+        """Return it as the evaluator knows it."""
+        until = None if self.until is None else self.until.replace(tzinfo=zone).astimezone(UTC)
+        return Entry(self.value, self.reason, self.who, until)
+
+
+def _entry(written: object) -> object:
+    return written if isinstance(written, (dict, ListEntry)) else {"value": written}
+
+
+Listed = Annotated[ListEntry, BeforeValidator(_entry, json_schema_input_type=Fact | ListEntry)]
+
+
 class Duty(Written):
     """Shifts of the people on duty; one file of a site says it."""
 
@@ -198,7 +233,10 @@ class RuleFile(Written):
         default_factory=list, description="Rules; their order is the order of their decisions."
     )
     vars: dict[Word, Fact] = Field(default_factory=dict, description="Named values, used as $name.")
-    lists: dict[Word, list[Fact]] = Field(default_factory=dict, description="Named lists, used as $name.")
+    lists: dict[Word, list[Listed]] = Field(
+        default_factory=dict,
+        description="Named lists, used as $name and list('name'); entries may say why and until when.",
+    )
     groups: dict[Slug, list[Slug]] = Field(default_factory=dict, description="Named groups of cameras.")
     schedules: dict[Slug, NamedHours] = Field(
         default_factory=dict, description="Named hours, used by `during` and `not_during`."

@@ -87,7 +87,9 @@ def shared(documents: Sequence[Document]) -> Shared:
     for document in documents:
         for section in NAMED:
             values |= {
-                name: value for name, value in _section(document, section).items() if name not in values
+                name: _bare(value)
+                for name, value in _section(document, section).items()
+                if name not in values
             }
         for name, written in _section(document, "templates").items():
             body = written.get("rule") if isinstance(written, dict) else None
@@ -98,6 +100,13 @@ def shared(documents: Sequence[Document]) -> Shared:
                 templates[name] = Origin(body, known, document, places)
     made = put_together(values)
     return Shared(made.values, templates, made.faults)
+
+
+def _bare(value: Any) -> Any:
+    """Return a named value; of a list whose entries say more, what stands there."""
+    if not isinstance(value, list):
+        return value
+    return [each["value"] if isinstance(each, dict) and "value" in each else each for each in value]
 
 
 def _section(document: Document, name: str) -> Mapping[str, Any]:

@@ -23,6 +23,7 @@ _EXAMPLE = re.compile(r"^```yaml ([a-z-]+)\n(.*?)^```$", re.DOTALL | re.MULTILIN
 WITHOUT = frozenset(
     {
         "character",
+        "table_head",
         "duplicate_name",
         "less_than",
         "nodes",

@@ -94,7 +94,7 @@ def _files(given: Sequence[Path]) -> tuple[list[Path], list[Problem]]:
     paths: dict[Path, None] = {}
     problems: list[Problem] = []
     for path in given:
-        inside = sorted(each for each in path.glob("**/*") if each.suffix in (".yaml", ".yml"))
+        inside = sorted(each for each in path.glob("**/*") if each.suffix in (".yaml", ".yml", ".csv"))
         if path.is_dir() and not inside:
             problems.append(Problem(str(path), 1, 1, "", "problem.no_rule_file"))
         paths |= dict.fromkeys(inside if path.is_dir() else [path])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rules.compiler.ruleset import RuleSet
     from rules.document.source import Problem
 
-_FOLDER = "*.yaml"
+_FOLDER = ("*.yaml", "*.csv")
 
 
 def leave(code: str, lang: Language, exit_code: int = 2, **values: object) -> NoReturn:
@@ -126,7 +126,7 @@ def expand(paths: Iterable[Path]) -> list[Path]:
     """Return rule files: of a folder all that are no trials."""
     found: list[Path] = []
     for path in paths:
-        inside = sorted(path.glob(_FOLDER)) if path.is_dir() else [path]
+        inside = sorted(each for one in _FOLDER for each in path.glob(one)) if path.is_dir() else [path]
         found += [each for each in inside if not path.is_dir() or not each.name.endswith(TRIAL)]
     return found
 
