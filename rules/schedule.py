@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from astral import Observer
 from astral.sun import sunrise, sunset
 
+from rules.dates import DayRule
+
 DAY = 24 * 60
 #: In the order of `datetime.weekday`; a holiday counts as itself and as no weekday.
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday")
@@ -39,17 +41,22 @@ class Almanac:
     """What a date is at the site.
 
     Attributes:
-        holidays: Dates that are no weekday.
+        holidays: Dates that are no weekday; `feasts`: those that come again.
         location: Latitude and longitude in degrees; None: nothing is known of the sun.
     """
 
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Ho_Chi_Minh"))
     holidays: frozenset[date] = frozenset()
     location: tuple[float, float] | None = None
+    feasts: frozenset[DayRule] = frozenset()
 
     def day(self, date_: date) -> int:
         """Return which of `DAYS` a date is."""
-        return HOLIDAY if date_ in self.holidays else date_.weekday()
+        return HOLIDAY if self.is_holiday(date_) else date_.weekday()
+
+    def is_holiday(self, date_: date) -> bool:
+        """Return whether a date is no weekday."""
+        return date_ in self.holidays or any(feast.holds(date_) for feast in self.feasts)
 
     def minute(self, edge: Edge, date_: date) -> int:
         """Return an edge in minutes since midnight of a date; the sun's edges need a location."""
@@ -67,12 +74,14 @@ class Almanac:
         up, down = self.minute(SunTime("sunrise"), today), self.minute(SunTime("sunset"), today)
         return not up <= minute < down
 
-    def upcoming(self, after: datetime, edges: Sequence[Edge], days: frozenset[int]) -> datetime | None:
+    def upcoming(
+        self, after: datetime, edges: Sequence[Edge], days: frozenset[int], rules: Sequence[DayRule] = ()
+    ) -> datetime | None:
         """Return the next time (aware UTC) at which an edge comes on one of some days; None: not within a year."""
         local = after.astimezone(self.zone)
         for ahead in range(-1, 367):  # hours after sunset may be those of the next day
             date_ = local.date() + timedelta(days=ahead)
-            if self.day(date_) not in days:
+            if self.day(date_) not in days and not any(rule.holds(date_) for rule in rules):
                 continue
             midnight = datetime.combine(date_, time(), self.zone)
             passed = local.hour * 60 + local.minute - ahead * DAY
@@ -103,11 +112,15 @@ class Window:
         start: The first minute that is within.
         end: The first that is without; less than `start` across midnight.
         days: Days on which it *starts* (0 is Monday, 7 a holiday): Friday's night ends on Saturday.
+        rules: Other days on which it starts.
+        holidays: Days that are no weekday for it, instead of the site's; None: those of the site.
     """
 
     start: Edge
     end: Edge
     days: frozenset[int] = EVERY_DAY
+    rules: tuple[DayRule, ...] = ()
+    holidays: tuple[DayRule, ...] | None = None
 
     def holds(self, local: datetime, almanac: Almanac | None = None) -> bool:
         """Return whether a local time is within."""
@@ -118,16 +131,26 @@ class Window:
         )
 
     def _within(self, minute: int, started: date, almanac: Almanac) -> bool:
-        if len(self.days) < len(EVERY_DAY) and almanac.day(started) not in self.days:
+        if len(self.days) < len(EVERY_DAY) and not self._begins_on(started, almanac):
             return False
         start, end = almanac.minute(self.start, started), almanac.minute(self.end, started)
         if end <= start:
             end = almanac.minute(self.end, started + timedelta(days=1)) + DAY
         return start <= minute < end
 
+    def _begins_on(self, date_: date, almanac: Almanac) -> bool:
+        if any(rule.holds(date_) for rule in self.rules):
+            return True
+        if self.holidays is None:
+            return almanac.day(date_) in self.days
+        off = any(rule.holds(date_) for rule in self.holidays)
+        return (HOLIDAY if off else date_.weekday()) in self.days
+
     def __str__(self) -> str:
         hours = f"{clock(self.start)}–{clock(self.end)}"
-        return hours if len(self.days) >= 7 else f"{hours} {days(self.days)}"
+        if len(self.days) >= 7:
+            return hours
+        return f"{hours} {','.join(filter(None, (days(self.days), *map(str, self.rules))))}"
 
 
 _PLAIN = Almanac()

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_valid
 
 from engine.config.addresses import Host, Interface, Prefix, Url, WebUrl, schemes, split
 from rules.document.ground_spec import GroundSpec
-from rules.document.scalars import Matches, Slug, WholeDate, Written, problem
+from rules.document.scalars import Feast, Matches, Slug, Written, problem
 from rules.document.validation import nearest
 
 Unit = Annotated[float, Field(ge=0, le=1)]
@@ -331,8 +331,9 @@ class Settings(Section):
     )
     rules: list[str] = Field(default_factory=list, description="Rule files or globs, relative to this file.")
     location: LocationSettings | None = Field(None, description="Where the site is, for sunrise and sunset.")
-    holidays: list[WholeDate] = Field(
-        default_factory=list, description="Dates that count as `holiday` in rules, e.g. 2027-01-01."
+    holidays: list[Feast] = Field(
+        default_factory=list,
+        description="Dates that count as `holiday` in rules, e.g. 2027-01-01, 04-30, tet.",
     )
     groups: dict[Slug, list[Slug]] = Field(
         default_factory=dict, description="Cameras by the name of a group, for rules."

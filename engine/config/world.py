@@ -13,6 +13,7 @@ from engine.config import action_params
 from engine.config.settings import Settings
 from engine.models import meant, vocabulary
 from rules.compiler.compile import ParamsCheck, World, params_check
+from rules.dates import DayRule
 from rules.document.ground_spec import scale_of
 from rules.document.partial import Read
 from rules.document.source import Document, Flaw, Path
@@ -29,7 +30,7 @@ def world(settings: Settings) -> World:
         timezone=ZoneInfo(settings.timezone),
         lines={camera.id: frozenset(camera.lines) for camera in settings.cameras},
         groups=settings.groups,
-        holidays=frozenset(settings.holidays),
+        feasts=frozenset(map(DayRule.of, settings.holidays)),
         location=(where.latitude, where.longitude) if where else None,
         scaled=frozenset(
             each.id for each in settings.cameras if scale_of(each.ground, each.metres_per_width)

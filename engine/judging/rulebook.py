@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from rules.compiler.compile import World, compile_rules
 from rules.compiler.ruleset import RuleSet
+from rules.dates import DayRule
 
 #: Name and text of each rule file, in order.
 Files = Sequence[tuple[str, str]]
@@ -52,6 +53,7 @@ def _meaning(world: World) -> dict[str, Any]:
         "timezone": world.timezone.key,
         "groups": {name: list(cameras) for name, cameras in world.groups.items()},
         "holidays": sorted(day.isoformat() for day in world.holidays),
+        "feasts": sorted(map(str, world.feasts)),
         "location": world.location,
     }
 
@@ -77,5 +79,6 @@ def _world(told: dict[str, Any]) -> World:
         timezone=ZoneInfo(told["timezone"]),
         groups=told["groups"],
         holidays=frozenset(map(date.fromisoformat, told["holidays"])),
+        feasts=frozenset(map(DayRule.of, told.get("feasts", ()))),
         location=(place[0], place[1]) if place else None,
     )

@@ -130,7 +130,7 @@ def trigger(when: Any, matchers: tuple[Matcher, ...], almanac: Almanac, keys: tu
     by = keys_of(when)
     match when:
         case AtPattern() | EveryPattern():
-            return TimesOfDay(when.edges(), when.numbers(), almanac, when.on_gap == "hold")
+            return TimesOfDay(when.edges(), when.numbers(), almanac, when.on_gap == "hold", when.rules())
         case Sequence():
             return _ordered(when, by, matchers)
         case All(within=within):

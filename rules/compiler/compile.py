@@ -21,6 +21,7 @@ from rules.compiler.site_needs import needs
 from rules.compiler.suspension import Named, suspensions, unknown_hours, unknown_names
 from rules.compiler.uncollected import uncollected
 from rules.compiler.unknown_facts import unknown_facts
+from rules.dates import DayRule
 from rules.document import decomposed, suggestions
 from rules.document.errors import RuleError
 from rules.document.source import Document, Flaw, Gravity, Path, Problem, parse
@@ -217,14 +218,15 @@ class _Site:
         entries: dict[str, Sequence[ListEntry]] = {}
         schedules: dict[str, tuple[Window, ...]] = {}
         holidays: set[date] = set(world.holidays) if world else set()
+        feasts = set(world.feasts) if world else set()
         for file in files:
             groups = {**file.groups, **groups}
             values = {**file.vars, **values}
             entries = {**file.lists, **entries}
             schedules = {**{name: each.windows() for name, each in file.schedules.items()}, **schedules}
-            holidays |= set(file.holidays)
+            feasts |= set(map(DayRule.of, file.holidays))
         zone = world.timezone if world else ZoneInfo("UTC")
-        almanac = Almanac(zone, frozenset(holidays), world.location if world else None)
+        almanac = Almanac(zone, frozenset(holidays), world.location if world else None, frozenset(feasts))
         registers = {
             name: Register.of(name, [each.entry(zone) for each in listed])
             for name, listed in entries.items()
@@ -364,7 +366,8 @@ class _Site:
         for index, each in enumerate(spec.suspend or ()):
             yield from unknown_hours(each, self.schedules, "suspend", index)
         if self.world is not None:
-            yield from needs(spec, self.world, self.schedules, holidays=bool(self.almanac.holidays))
+            known = bool(self.almanac.holidays or self.almanac.feasts)
+            yield from needs(spec, self.world, self.schedules, holidays=known)
 
     def _action_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
         assert self.world is not None  # noqa: S101 - the caller looked

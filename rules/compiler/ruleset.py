@@ -9,6 +9,7 @@ from functools import cached_property
 
 from rules.compiler.active_hours import ActiveHours
 from rules.compiler.suspension import Suspension
+from rules.dates import DayRule
 from rules.document.source import Problem
 from rules.kinds.conditions import Condition, Telling
 from rules.language.expr import Reader
@@ -194,10 +195,11 @@ class TimesOfDay:
     days: frozenset[int]
     almanac: Almanac
     hold_on_gap: bool = True
+    rules: tuple[DayRule, ...] = ()
 
     def upcoming(self, after: datetime) -> datetime | None:
         """Return the next time, aware UTC."""
-        return self.almanac.upcoming(after, self.edges, self.days)
+        return self.almanac.upcoming(after, self.edges, self.days, self.rules)
 
 
 Trigger = Each | Ordered | Together | Counting | Absence | TimesOfDay

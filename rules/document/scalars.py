@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from rules.dates import PATTERN, DayRule
 from rules.document import suggestions
 from rules.schedule import SunTime
 
@@ -145,16 +146,6 @@ def edge_of_day(written: object) -> object:
     return SunTime(event, -offset if found[2] == "-" else offset)
 
 
-def whole_date(written: object) -> object:
-    """Read ``2027-01-01``."""
-    if isinstance(written, date):
-        return written
-    try:
-        return date.fromisoformat(written if isinstance(written, str) else "")
-    except ValueError:
-        raise problem("date") from None
-
-
 def local_moment(written: object) -> object:
     """Read ``2026-12-05T06:00``, also with a blank between, or a date: its midnight; without a zone."""
     if isinstance(written, datetime):
@@ -190,12 +181,22 @@ EdgeOfDay = Annotated[
         ("22:30", "sunset-30m"),
     ),
 ]
-#: A date, written ``2027-01-01``.
-WholeDate = Annotated[date, Parsed(whole_date, "^[0-9]{4}-[0-9]{2}-[0-9]{2}$", ("2027-01-01",))]
 #: A time of a date by the site's clock, written ``2026-12-05T06:00``.
 _MOMENT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"
 LocalMoment = Annotated[datetime, Parsed(local_moment, _MOMENT, ("2026-12-05T06:00",))]
 #: The first moment after one that is written as the last date, or as a time of a date.
 LastMoment = Annotated[datetime, Parsed(last_moment, _MOMENT, ("2026-12-31",))]
+
+
+def feast(written: object) -> object:
+    """Read a word for days that is no weekday: a date, one that comes each year, one of the lunar calendar."""
+    try:
+        return DayRule.of(written if isinstance(written, str) else "").word
+    except ValueError:
+        raise problem("feast") from None
+
+
+#: A date, or a word for dates that come again (`rules.dates`): 2027-01-01, 04-30, tet, lunar-3-10.
+Feast = Annotated[str, Parsed(feast, f"^(?:{PATTERN})$", ("2027-01-01", "04-30", "tet"))]
 #: A value that may be written alone or as a list; read as a list, never empty.
 OneOrMany = Annotated[list[T], Field(min_length=1), Listed()]

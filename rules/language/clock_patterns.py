@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 
-from rules.document.scalars import Duration, EdgeOfDay, OneOrMany, Written, problem
+from rules.dates import NAMED, PATTERN, DayRule
+from rules.document.scalars import Duration, EdgeOfDay, Matches, OneOrMany, Written, problem
+from rules.document.validation import nearest
 from rules.schedule import DAY, DAYS, EVERY_DAY, Edge
 
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun", "holiday"]
+#: A weekday, `holiday`, or another word for days (`rules.dates`).
+Day = Annotated[
+    str,
+    WithJsonSchema({"anyOf": [{"enum": [*DAYS, *NAMED]}, {"type": "string", "pattern": f"^{PATTERN}$"}]}),
+    Matches("|".join((*DAYS, PATTERN)), "day_word", lambda text: nearest(text, (*DAYS, *NAMED))),
+]
+
+
+def weekdays(words: Sequence[str] | None) -> frozenset[int]:
+    """Return the weekdays, and holidays, among words for days, by number; of none all."""
+    if words is None:
+        return EVERY_DAY
+    return frozenset(DAYS.index(word) for word in words if word in DAYS)
+
+
+def other_days(words: Sequence[str] | None) -> tuple[DayRule, ...]:
+    """Return the words for days that are no weekdays.
+
+    Raises:
+        PydanticCustomError: ``day_word``: there is no such date.
+    """
+    try:
+        return tuple(DayRule.of(word) for word in words or () if word not in DAYS)
+    except ValueError:
+        raise problem("day_word") from None
 
 
 class ClockPattern(Written):
     """What the clock alone decides."""
 
-    days: OneOrMany[Day] | None = Field(None, description="Days on which it comes; default: all.")
+    days: OneOrMany[Day] | None = Field(
+        None,
+        description="Days on which it comes: mon ... sun, holiday, ram, mung-mot, mon#1, day-15; default: all.",
+    )
     on_gap: Literal["hold", "fire"] = Field(
         "hold",
         description="What passed while the engine was down: `hold` leaves it out, `fire` tells it late.",
@@ -23,7 +53,17 @@ class ClockPattern(Written):
 
     def numbers(self) -> frozenset[int]:
         """Return its days by number."""
-        return EVERY_DAY if self.days is None else frozenset(DAYS.index(day) for day in self.days)
+        return weekdays(self.days)
+
+    def rules(self) -> tuple[DayRule, ...]:
+        """Return its other days."""
+        return other_days(self.days)
+
+    @field_validator("days")
+    @classmethod
+    def _known(cls, days: list[str] | None) -> list[str] | None:
+        other_days(days)
+        return days
 
 
 class AtPattern(ClockPattern):

@@ -88,7 +88,7 @@ def timely(almanac: Almanac) -> dict[str, tuple[str, Reader]]:
         return DAYS[event.received_at.astimezone(almanac.zone).weekday()]
 
     def holiday(event: Event) -> Fact:
-        return event.received_at.astimezone(almanac.zone).date() in almanac.holidays
+        return almanac.is_holiday(event.received_at.astimezone(almanac.zone).date())
 
     return {
         **_FIXED,

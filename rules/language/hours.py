@@ -6,10 +6,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from rules.dates import DayRule
 from rules.document import suggestions
-from rules.document.scalars import EdgeOfDay, LocalMoment, OneOrMany, Slug, Written, problem
-from rules.language.clock_patterns import Day
-from rules.schedule import DAYS, EVERY_DAY, Window
+from rules.document.scalars import EdgeOfDay, Feast, LocalMoment, OneOrMany, Slug, Written, problem
+from rules.language.clock_patterns import Day, other_days, weekdays
+from rules.schedule import Window
 
 
 class Hours(Written):
@@ -19,19 +20,22 @@ class Hours(Written):
         0, alias="from", description="First minute that is within, e.g. 22:30 or sunset."
     )
     to: EdgeOfDay = Field(24 * 60, description="First minute that is not, e.g. 05:00 or sunrise+30m.")
-    days: OneOrMany[Day] | None = Field(None, description="Days on which it starts; default: all.")
+    days: OneOrMany[Day] | None = Field(
+        None,
+        description="Days on which it starts: mon ... sun, holiday, ram, mung-mot, mon#1, day-15; default: all.",
+    )
 
     @model_validator(mode="after")
     def _sensible(self) -> Hours:
         if self.from_ == self.to:
             raise problem("hours_empty")
+        other_days(self.days)
         return self
 
-    def window(self, days: list[Day] | None = None) -> Window:
+    def window(self, days: list[Day] | None = None, holidays: tuple[DayRule, ...] | None = None) -> Window:
         """Return it as the evaluator knows it; `days` where it names none itself."""
         named = self.days if self.days is not None else days
-        numbers = EVERY_DAY if named is None else frozenset(DAYS.index(day) for day in named)
-        return Window(self.from_, self.to, numbers)
+        return Window(self.from_, self.to, weekdays(named), other_days(named), holidays)
 
 
 _EDGE = r"(?:[0-9]{1,2}:[0-9]{2}|(?:sunrise|sunset)(?:[+-](?:[0-9.]+(?:m|h))+)?)"
@@ -59,11 +63,20 @@ class Schedule(Written):
 
     between: Times | None = Field(None, description="Hours, e.g. 07:30-17:00; default: whole days.")
     days: OneOrMany[Day] | None = Field(None, description="Days of hours that name none; default: all.")
+    holidays: list[Feast] | None = Field(
+        None, description="What counts as `holiday` for these hours, instead of the site's holidays."
+    )
+
+    @model_validator(mode="after")
+    def _known(self) -> Schedule:
+        other_days(self.days)
+        return self
 
     def windows(self) -> tuple[Window, ...]:
         """Return its windows."""
         whole = [Hours.model_validate({})]
-        return tuple(hours.window(self.days) for hours in self.between or whole)
+        holidays = None if self.holidays is None else tuple(map(DayRule.of, self.holidays))
+        return tuple(hours.window(self.days, holidays) for hours in self.between or whole)
 
 
 def _schedule(written: object) -> object:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from rules.dates import DayRule
 from rules.document.source import Flaw, Gravity, Path
 from rules.document.validation import nearest
 from rules.kinds.decision import DecisionPattern
@@ -35,7 +36,7 @@ class World:
         timezone: In which hours are meant.
         lines: Line names by camera id; None: not known.
         groups: Cameras by the name of their group.
-        holidays: Dates that are no weekday.
+        holidays: Dates that are no weekday; `feasts`: those that come again.
         location: Latitude and longitude in degrees; None: nothing is known of the sun.
         scaled: Cameras that say how wide their picture is in metres; None: not known.
         vague: What is there and could not be read, so that nothing is said about it: ``groups``, ``location``,
@@ -50,6 +51,7 @@ class World:
     lines: Mapping[str, frozenset[str]] | None = None
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     holidays: frozenset[date] = frozenset()
+    feasts: frozenset[DayRule] = frozenset()
     location: tuple[float, float] | None = None
     scaled: frozenset[str] | None = None
     vague: frozenset[str] = frozenset()

@@ -16,10 +16,10 @@ from pydantic import BaseModel, BeforeValidator, Field, model_validator
 from rules.document.scalars import (
     Duration,
     EdgeOfDay,
+    Feast,
     LastMoment,
     OneOrMany,
     Slug,
-    WholeDate,
     Written,
     problem,
 )
@@ -241,8 +241,8 @@ class RuleFile(Written):
     schedules: dict[Slug, NamedHours] = Field(
         default_factory=dict, description="Named hours, used by `during` and `not_during`."
     )
-    holidays: list[WholeDate] = Field(
-        default_factory=list, description="Dates that count as `holiday`, e.g. 2027-01-01."
+    holidays: list[Feast] = Field(
+        default_factory=list, description="Dates that count as `holiday`, e.g. 2027-01-01, 04-30, tet."
     )
     maintenance: dict[Slug, Maintenance] = Field(
         default_factory=dict, description="Named times at which rules are judged and not told."

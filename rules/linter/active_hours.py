@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
 from rules.compiler.ruleset import ActiveHours
+from rules.dates import DayRule
 from rules.schedule import DAY, DAYS, Edge, SunTime
 
 #: A week without holidays near. Monday.
@@ -15,11 +16,14 @@ _WEEK = datetime(2025, 6, 2)
 _MOST_HOLIDAYS = 10
 
 
-def times_of_day(edges: Sequence[Edge], days: frozenset[int], hours: ActiveHours) -> Iterator[datetime]:
+def times_of_day(
+    edges: Sequence[Edge], days: frozenset[int], hours: ActiveHours, rules: Sequence[DayRule] = ()
+) -> Iterator[datetime]:
     """Yield the times of day that come in the weeks on which hours are tried."""
     almanac = hours.almanac
-    for midnight in _midnights(hours, edges):
-        if almanac.day(midnight.date()) in days:
+    for midnight in _midnights(hours, edges, rules):
+        date_ = midnight.date()
+        if almanac.day(date_) in days or any(rule.holds(date_) for rule in rules):
             yield from (midnight + timedelta(minutes=almanac.minute(edge, midnight.date())) for edge in edges)
 
 
@@ -56,11 +60,27 @@ def _pieces(hours: ActiveHours) -> Iterator[tuple[datetime, int, int, bool]]:
             yield midnight, start, end, hours.hold(midnight + timedelta(minutes=start))
 
 
-def _midnights(hours: ActiveHours, edges: Sequence[Edge] = ()) -> Iterator[datetime]:
+def _some_day(rule: DayRule) -> date | None:
+    """Return one of the days of a word: after the week that is tried, or the very date."""
+    written = rule.word.partition("..")[0]
+    dated = len(written) == len("2027-01-01") and written[:4].isdecimal()
+    return date.fromisoformat(written) if dated else rule.following(_WEEK.date())
+
+
+def _rules(hours: ActiveHours, rules: Sequence[DayRule]) -> list[DayRule]:
+    windows = (*hours.between, *hours.free, *hours.during)
+    named = [rule for each in windows for rule in (*each.rules, *(each.holidays or ()))]
+    return [*named, *rules, *sorted(hours.almanac.feasts, key=str)[:_MOST_HOLIDAYS]]
+
+
+def _midnights(
+    hours: ActiveHours, edges: Sequence[Edge] = (), rules: Sequence[DayRule] = ()
+) -> Iterator[datetime]:
     """Yield the days on which hours are tried: a week, one of each season for the sun, and those of holidays."""
     sunny = _sunny((*edges, *_edges(hours)))
     weeks = [_WEEK + timedelta(days=season) for season in ((0, 91, 182, 273) if sunny else (0,))]
     holidays = sorted(hours.almanac.holidays)[:_MOST_HOLIDAYS]
+    holidays += [found for rule in _rules(hours, rules) if (found := _some_day(rule)) is not None]
     weeks += [datetime.combine(day - timedelta(days=3), time()) for day in holidays]
     for week in weeks:
         for ahead in range(8):  # a day more: a piece may go over the week's end

@@ -140,7 +140,8 @@ def _out_of_hours(written: WrittenRule) -> Iterator[Problem]:
     if hours is None:
         return
     if isinstance(spec.when, (AtPattern, EveryPattern)):
-        if not any(map(hours.hold, active_hours.times_of_day(spec.when.edges(), spec.when.numbers(), hours))):
+        asked = spec.when.edges(), spec.when.numbers(), hours, spec.when.rules()
+        if not any(map(hours.hold, active_hours.times_of_day(*asked))):
             yield _at(written, "unreachable_at", "when")
         return
     if not (hours.free or (hours.between and hours.during) or spec.hold):

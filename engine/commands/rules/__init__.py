@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from engine.commands.rules import check, clean, explain, fmt, problem, reload, replay, scaffold, top, trials
+from engine.commands.rules import (
+    calendar,
+    check,
+    clean,
+    explain,
+    fmt,
+    problem,
+    reload,
+    replay,
+    scaffold,
+    top,
+    trials,
+)
 
 app = typer.Typer(
     name="rules", no_args_is_help=True, help="Write, check, try, reload, replay, explain and weigh rules."
@@ -20,3 +32,4 @@ app.command("reload")(reload.reload)
 app.command("replay")(replay.replay)
 app.command("explain")(explain.explain)
 app.command("top")(top.top)
+app.command("calendar")(calendar.calendar)

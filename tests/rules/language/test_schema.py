@@ -106,7 +106,7 @@ def test_patterns_that_are_not(when: str, expected: list[str]) -> None:
         ("    between: 22:30", "f:4:14: rules.0.between: must be hours, e.g. 22:00-05:00"),
         ("    between: 22:30-25:00", "f:4:14: rules.0.between: must be a time of day from 00:00 to 24:00"),
         ("    between: 05:00-05:00", "f:4:14: rules.0.between: begins and ends at the same time"),
-        ("    between: {from: 1:00, days: [fr]}", "f:4:34: rules.0.between.days.0: must be one of: mon, tue"),
+        ("    between: {from: 1:00, days: [fr]}", "f:4:34: rules.0.between.days.0: must be a day: mon … sun"),
         ("    enabled: no", "f:4:14: rules.0.enabled: must be true or false"),
         (
             "    severity: crit",
