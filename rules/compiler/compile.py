@@ -385,7 +385,7 @@ class _Site:
         matchers = tuple([self._matcher(spec, each, role) for role, (_, each) in enumerate(patterns(spec))])
         if len(matchers) > 1:
             matchers = tuple(replace(each, rank=build.rank(when, each.role)) for each in matchers)
-        lasting = build.lasting(when) or spec.auto_clear is not None
+        lasting = build.lasting(when) or spec.auto_clear is not None or spec.until is not None
         escalate = spec.escalate
         return Rule(
             name=RuleName(spec.name),
@@ -413,6 +413,7 @@ class _Site:
             almanac=self.almanac,
             tags=frozenset(spec.tags or ()),
             vetoes=build.vetoes(spec),
+            until=None if spec.until is None else self._expression(spec.until, spec, -1),
             suspensions=suspensions(
                 spec, self.maintenance, Named(self.almanac, self.schedules, self.names.groups)
             ),
@@ -470,7 +471,7 @@ class _Site:
     def _edition(self, spec: RuleSpec) -> str:
         """Return what changes with everything that a rule's rows depend on."""
         told = spec.model_dump_json(exclude=_COSMETIC, exclude_defaults=True)
-        if '"if' in told or '"groups":[' in told or "during" in told:
+        if '"if' in told or spec.until or '"groups":[' in told or "during" in told:
             # No lists: whoever edits one goes on with what rules remember.
             told += repr((self.names.values, self.names.groups, self.schedules))
         if correlation.keys_of(spec.when) == ("site",):  # also where it is not written

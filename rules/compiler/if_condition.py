@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rules.kinds.conditions import Telling, shown
+from rules.kinds import conditions
+from rules.kinds.conditions import Telling
 from rules.language.expr import Expression
 from rules.model import Event
 
@@ -30,5 +31,10 @@ class If:
         return "reason.over_if", {"if": text, "if_is": self._values(event)}
 
     def _values(self, event: Event) -> str:
-        values = self.expression.values(event)
-        return ", ".join(f"{name} = {shown(value)}" for name, value in values.items()) or "–"
+        return shown(self.expression, event)
+
+
+def shown(expression: Expression, event: Event) -> str:
+    """Return the values that an expression reads of an event, each as it is written."""
+    values = expression.values(event)
+    return ", ".join(f"{name} = {conditions.shown(value)}" for name, value in values.items()) or "–"

@@ -12,7 +12,7 @@ from rules.compiler.suspension import Suspension
 from rules.dates import DayRule
 from rules.document.source import Problem
 from rules.kinds.conditions import Condition, Telling
-from rules.language.expr import Reader
+from rules.language.expr import Expression, Reader
 from rules.memory import SILENCES
 from rules.model import ActionCall, CameraId, Change, Event, Fact, Kind, RuleName, Severity
 from rules.schedule import EVERY_DAY, Almanac, Edge
@@ -231,6 +231,7 @@ class Rule:
         edition: Changes with whatever changes what its rows mean.
         tags: By which it can be silenced, found and switched on and off.
         suspensions: When it is judged and not told.
+        until: What began holds on until an event of its subject fulfils it; None: until one does not match.
         vetoes: What keeps it from firing; their patterns come after those of the trigger.
     """
 
@@ -260,6 +261,7 @@ class Rule:
     tags: frozenset[str] = frozenset()
     suspensions: tuple[Suspension, ...] = ()
     vetoes: tuple[Veto, ...] = ()
+    until: Expression | None = None
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

@@ -22,6 +22,8 @@ def expressions_with_patterns(spec: RuleSpec) -> Iterator[tuple[Path, str, Seque
     if spec.if_ is not None:
         about = [each for role, (_, each) in enumerate(found) if not negative(spec.when, role)]
         yield ("if",), spec.if_, about
+    if spec.until is not None:
+        yield ("until",), spec.until, [each for _, each in found]
     for path, pattern in found:
         if pattern.if_ is not None:
             yield (*path, "if"), pattern.if_, [pattern]

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from rules.compiler import reasons
+from rules.compiler.if_condition import shown
 from rules.compiler.ruleset import Each, Matcher, Rule, RuleSet, Telling
 from rules.evaluator.alert_state import (
     DECIDED,
@@ -35,6 +36,7 @@ from rules.memory import (
     FIRING,
     GATHERING,
     HELD,
+    PENDING,
     QUIET,
     SILENCES,
     TAKEN,
@@ -222,10 +224,17 @@ class _Round:
                 kept |= {entry for entry in followed if entry[0] == rule.name}
                 self._fault(rule, error)
         for name, key in followed:
-            if (name, key) not in kept and not (
-                event.kind is Kind.DECISION and self._still_decided(name, key, event)
-            ):
+            if (name, key) not in kept and not self._holds_on(name, key, event):
                 self._over(name, key, event)
+
+    def _holds_on(self, name: RuleName, key: str, event: Event) -> bool:
+        """Return whether what an event does not match holds on all the same."""
+        if event.kind is Kind.DECISION and self._still_decided(name, key, event):
+            return True
+        rule, row = self._rules.rule(name), self._rows.get(name, key)
+        if rule is None or rule.until is None or row is None or event.change is Change.ENDED:
+            return False
+        return row.state in (FIRING, FADING, PENDING) and not rule.until.test(event)
 
     def _still_decided(self, name: RuleName, key: str, event: Event) -> bool:
         """Return whether another rule that a row stands for still fires about the same thing."""
@@ -251,7 +260,7 @@ class _Round:
         if not isinstance(rule.trigger, Each) or veto_of(rule, pattern.role) is not None:
             return self.triggers.seen(rule, pattern, event)
         key = subject_key(event)
-        lasting = pattern.lasting and event.change is not Change.NOTED
+        lasting = rule.until is not None or (pattern.lasting and event.change is not Change.NOTED)
         row = self._rows.get(rule.name, key) if lasting else None
         if row is not None and not rule.linger and not rule.clear:
             timely = rule.hours is None or rule.hours.hold(self._at.wall)
@@ -288,6 +297,8 @@ class _Round:
             self._alerts.end(rule, key, told, event.id, self._at)
 
     def _why_over(self, rule: Rule, event: Event) -> Telling:
+        if rule.until is not None and event.change is not Change.ENDED:
+            return "reason.over_until", {"until": rule.until.text, "until_is": shown(rule.until, event)}
         timely = rule.hours is None or rule.hours.hold(self._at.wall)
         if not timely and any(pattern.admits(event) for pattern in rule.patterns):
             return "reason.over_time", {}

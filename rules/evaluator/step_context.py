@@ -10,6 +10,8 @@ from rules.compiler.ruleset import Matcher
 from rules.evaluator.alert_state import AlertStates
 from rules.evaluator.rows import Rows
 from rules.kinds.lookup import LABEL_FACTS
+from rules.language.correlation import fact_of
+from rules.language.expr_readers import text
 from rules.language.fact_readers import reader
 from rules.memory import SITE
 from rules.model import Event, Instant
@@ -55,6 +57,11 @@ def correlation(by: Sequence[str], event: Event, pattern: Matcher) -> tuple[str,
             if value is None:
                 return ()
             parts.append(f"{name}:{value}")
+        elif (word := fact_of(name)) is not None:
+            told = text(event, word)
+            if told is None:
+                return ()
+            parts.append(f"{word}={told}")
         elif name == "zone":
             zones = zones_about(event, pattern)
     tail = [f"/zone:{zone}" if zone else "" for zone in zones]

@@ -95,7 +95,14 @@ def _by(when: object, groups: Groups) -> Iterator[Flaw]:
 def _has(pattern: Pattern, key: str) -> bool:
     """Return whether an event that matches may have a key; who names facts as they like may name one so."""
     kind = event_kind(pattern)
+    if (word := fact_of(key)) is not None:
+        return kind.open or bool(kind.further) or word in kind.facts
     return key not in _KEYS or key in kind.keys or (kind.open and key in LABEL_FACTS)
+
+
+def fact_of(key: str) -> str | None:
+    """Return the fact that a key ``text('NAME')`` names; None: it is another key."""
+    return key[len("text('") : -len("')")] if key.startswith("text(") else None
 
 
 def _never(path: Path, key: str, pattern: Pattern) -> Flaw:
@@ -106,6 +113,8 @@ def _never(path: Path, key: str, pattern: Pattern) -> Flaw:
 def _admitted(pattern: Pattern, key: str, groups: Groups) -> Domain:
     """Return the values of a key that a pattern admits."""
     kind = event_kind(pattern)
+    if fact_of(key) is not None:
+        return None
     if key in ("camera", "track"):  # a track is of one camera
         return _cameras(pattern, groups)
     names = zones_of(pattern) if key == "zone" else None

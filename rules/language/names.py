@@ -205,6 +205,8 @@ def expressions(spec: RuleSpec) -> Iterator[tuple[Path, str, int]]:
     """Yield every expression of a rule, its path, and the role of its pattern (-1: it is the whole rule's)."""
     if spec.if_ is not None:
         yield ("if",), spec.if_, -1
+    if spec.until is not None:
+        yield ("until",), spec.until, -1
     for role, (path, pattern) in enumerate(patterns(spec)):
         if pattern.if_ is not None:
             yield (*path, "if"), pattern.if_, role

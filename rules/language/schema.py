@@ -24,6 +24,7 @@ from rules.document.scalars import (
     problem,
 )
 from rules.kinds.lookup import LABEL_FACTS
+from rules.kinds.pattern import Pattern
 from rules.language.clock_patterns import ClockPattern
 from rules.language.hours import Maintenance, NamedHours, Suspend, Times
 from rules.language.when import Absent, AnyOf, Part, Unless, When, is_moment, parts
@@ -115,6 +116,11 @@ class RuleSpec(Written):
         alias="if",
         description="An expression that every pattern of `when` must fulfil too, except what must not happen (`not`).",
     )
+    until: Annotated[str, Field(min_length=1)] | None = Field(
+        None,
+        description="An expression: what began holds on until an event of the same subject fulfils it, e.g. with "
+        "`if: number('cm') > 80`, `until: number('cm') < 60`.",
+    )
     unless: OneOrMany[Unless] | None = Field(
         None,
         description="It does not fire where one of these happened lately; what still holds afterwards fires then.",
@@ -162,6 +168,10 @@ class RuleSpec(Written):
 
     @model_validator(mode="after")
     def _countable(self) -> RuleSpec:
+        if self.until is not None and not isinstance(self.when, (Pattern, AnyOf)):
+            raise problem("until_alone", steps=("until",))
+        if self.until is not None:
+            return self
         if is_moment(self.when) or (isinstance(self.when, Absent) and self.when.after is not None):
             for key, value in (("for", self.hold), ("keep_firing_for", self.keep_firing_for)):
                 if value is not None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator
 from functools import cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 
 from rules.document.scalars import Duration, OneOrMany, Written, problem
 from rules.document.validation import nearest
@@ -16,12 +25,27 @@ from rules.kinds.pattern import Pattern
 from rules.kinds.table import TABLE
 from rules.language.clock_patterns import AtPattern, ClockPattern, EveryPattern
 
+#: By what events can be kept apart; and any fact by its name.
+KEYS = ("track", *LABEL_FACTS, "camera", "zone", "label", "site")
+_BY_FACT = r"text\('[^']{1,64}'\)"
+
+
+def _by(word: str) -> str:
+    if word not in KEYS and re.fullmatch(_BY_FACT, word) is None:
+        raise problem("choice", known=", ".join((*KEYS, "text('NAME')")), suggestion=nearest(word, KEYS))
+    return word
+
+
 if TYPE_CHECKING:
     By: TypeAlias = str
     Distinct: TypeAlias = str
     VetoBy: TypeAlias = str
 else:
-    By = Literal["track", *LABEL_FACTS, "camera", "zone", "label", "site"]
+    By = Annotated[
+        str,
+        WithJsonSchema({"anyOf": [{"enum": [*KEYS]}, {"type": "string", "pattern": f"^{_BY_FACT}$"}]}),
+        AfterValidator(lambda word: _by(word)),
+    ]
     Distinct = Literal["track", *LABEL_FACTS, "label", "camera", "zone", "none"]
     VetoBy = Literal[*LABEL_FACTS, "label", "camera", "zone", "site"]
 #: Steps of a combination at most.
