@@ -26,6 +26,8 @@ QUIET, WAITING = "quiet", "waiting"
 TAKEN = "taken"
 #: A combination: what it gathered; a pattern that holds; one that held, within the time it counts.
 GATHERING, HELD, WAS = "gathering", "held", "was"
+#: Numbers over a time, and counters.
+SAMPLED = "sampled"
 #: Of `SILENCES` alone: a silence; what fires unheard because of one; the next change of shift.
 SILENT, MUTED, SHIFT = "silent", "muted", "shift"
 
@@ -35,7 +37,7 @@ SILENCES = RuleName("matthan.silence")
 #: Which key stands for the whole site.
 SITE = "*"
 #: First characters of keys of rows that are not a decision's life.
-QUIET_MARK, WAITING_MARK, GATHERING_MARK, HELD_MARK = "~", "!", "#", "+"
+QUIET_MARK, WAITING_MARK, GATHERING_MARK, HELD_MARK, SAMPLES_MARK = "~", "!", "#", "+", "^"
 
 #: (due, rank, rule, key): cooldowns end before what waits for them fires.
 Timer = tuple[float, int, RuleName, str]

@@ -74,6 +74,17 @@ class Almanac:
         up, down = self.minute(SunTime("sunrise"), today), self.minute(SunTime("sunset"), today)
         return not up <= minute < down
 
+    def latest(self, wall: datetime, edge: Edge) -> datetime:
+        """Return the last time (aware UTC), not after a time, at which an edge came."""
+        local = wall.astimezone(self.zone)
+        for back in range(3):
+            date_ = local.date() - timedelta(days=back)
+            midnight = datetime.combine(date_, time(), self.zone)
+            moment = (midnight + timedelta(minutes=self.minute(edge, date_))).astimezone(UTC)
+            if moment <= wall:
+                return moment
+        return wall
+
     def upcoming(
         self, after: datetime, edges: Sequence[Edge], days: frozenset[int], rules: Sequence[DayRule] = ()
     ) -> datetime | None:

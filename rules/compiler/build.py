@@ -56,7 +56,7 @@ def matcher(
     """
     kind, demands = event_kind(pattern), _demands(pattern)
     ifs = [If(expression) for expression in expressions]
-    alone = [each for each in ifs if not each.expression.linked]
+    alone = [each for each in ifs if not (each.expression.linked or each.expression.remembers)]
     if still:
         demands.tested.append(Flag("ptz_moving", wanted=False))
     if negative:
@@ -75,6 +75,7 @@ def matcher(
         role=role,
         equal=tuple(demands.equal),
         linked=tuple([each for each in ifs if each.expression.linked]),
+        recalls=tuple([each for each in ifs if each.expression.remembers]),
         left=frozenset(left) if left else None,
     )
     for each in ifs:

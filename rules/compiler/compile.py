@@ -6,15 +6,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from hashlib import blake2b
 from types import MappingProxyType
-from unicodedata import is_normalized
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from rules import normalization
 from rules.compiler import build
+from rules.compiler.counters import counting, tallied, timeless
+from rules.compiler.edition import edition_of
+from rules.compiler.if_condition import If
+from rules.compiler.opening import opened
 from rules.compiler.part import ELSEWHERE, Part
 from rules.compiler.ruleset import ActiveHours, DutyRota, Matcher, Rule, RuleSet
 from rules.compiler.site_needs import needs
@@ -22,20 +23,19 @@ from rules.compiler.suspension import Named, suspensions, unknown_hours, unknown
 from rules.compiler.uncollected import uncollected
 from rules.compiler.unknown_facts import unknown_facts
 from rules.dates import DayRule
-from rules.document import decomposed, suggestions
+from rules.document import suggestions
 from rules.document.errors import RuleError
-from rules.document.source import Document, Flaw, Gravity, Path, Problem, parse
-from rules.document.table import TABLE, table
+from rules.document.source import Flaw, Gravity, Path, Problem
 from rules.document.validation import flaws, nearest
-from rules.kinds.decision import DecisionPattern
 from rules.kinds.pattern import Pattern, zones_of
 from rules.language import correlation, texts
+from rules.language.clock_patterns import ClockPattern
 from rules.language.comparisons import Constants
 from rules.language.expr import ExprError, Expression, Names, compile_expression
 from rules.language.fact_readers import timely
 from rules.language.hours import Maintenance
 from rules.language.names import World, calls, cycles, expressions, unknown, unknown_cameras, unknown_rules
-from rules.language.schema import Call, Duty, ListEntry, RuleFile, RuleSpec, Title, patterns
+from rules.language.schema import Call, Counter, Duty, ListEntry, RuleFile, RuleSpec, Title, patterns
 from rules.language.templates import Resolved, resolve, shared
 from rules.language.when import from_nothing, parts
 from rules.model import ActionCall, Fact, RuleName, Severity
@@ -56,10 +56,6 @@ __all__ = [
 
 #: Checks an action's parameters as a rule gives them; returns what is wrong, paths from the parameters.
 ParamsCheck = Callable[[Mapping[str, object]], Sequence[Flaw]]
-#: Keys of a rule that do not change what it remembers.
-_COSMETIC = {
-    "title", "message", "do", "escalate", "severity", "enabled", "dry_run", "dedup", "name", "limit", "tags", "suspend",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +132,7 @@ def examine(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
 
 
 def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
-    documents = [_composed(_read(text, source)) for source, text in files]
+    documents = [opened(text, source) for source, text in files]
     known = shared(documents)
     parts = [Part.of(resolve(document, known)) for document in documents]
     named, whole = all(part.named_whole for part in parts), all(part.whole for part in parts)
@@ -147,31 +143,18 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
         problems += sorted(found, key=lambda problem: (problem.line, problem.column))
     problems += site.cycles()
     problems += site.after(parts)
+    broken = any(each.code.startswith("problem.") and each.key.startswith("counters") for each in problems)
+    tallies = () if broken else site.tallies()
     problems = list(once(_telling(problems)))
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
     constants = Constants(site.names.values, site.names.lists, site.names.groups)
     return Checked(
-        RuleSet(tuple(site.rules), warnings, site.rota()),
+        RuleSet(tuple(site.rules), warnings, site.rota(), tallies),
         tuple(problems),
         tuple(site.written),
         constants,
         world,
     )
-
-
-def _read(text: str, source: str) -> Document:
-    """Return a rule file, or a list that is written as a table."""
-    return table(text, source) if source.endswith(TABLE) else parse(text, source)
-
-
-def _composed(document: Document) -> Document:
-    """Return a document with its texts in the composed form, as events come; what was not so is a warning."""
-    if is_normalized("NFC", document.text) and "\\" not in document.text:
-        return document
-    doubts = tuple(map(document.locate, decomposed.doubts(document.data)))
-    if not doubts:
-        return document
-    return replace(document, data=normalization.values(document.data), problems=(*document.problems, *doubts))
 
 
 def _telling(problems: Sequence[Problem]) -> Iterator[Problem]:
@@ -203,6 +186,7 @@ class _Site:
     whole: bool = True
     maintenance: Mapping[str, Maintenance] = field(default_factory=dict)
     duty: Duty | None = None
+    counters: Mapping[str, Counter] = field(default_factory=dict)
     rules: list[Rule] = field(default_factory=list)
     written: list[WrittenRule] = field(default_factory=list)
     _first: dict[tuple[str, str], tuple[Resolved, Path]] = field(default_factory=dict)
@@ -238,13 +222,34 @@ class _Site:
         names = Names(timely(almanac), values, lists, groups, registers=registers)
         maintenance = {name: each for file in reversed(files) for name, each in file.maintenance.items()}
         duty = next((file.duty for file in files if file.duty is not None), None)
-        return cls(world, names, almanac, schedules, whole, maintenance, duty)
+        counters = {name: each for file in reversed(files) for name, each in file.counters.items()}
+        names = replace(names, counters=frozenset(counters))
+        return cls(world, names, almanac, schedules, whole, maintenance, duty, counters)
 
     def rota(self) -> DutyRota:
         """Return when shifts change."""
         if self.duty is None:
             return DutyRota(self.almanac)
         return DutyRota(self.almanac, tuple(self.duty.shifts), self._calls(self.duty.do))
+
+    def tallies(self) -> tuple[Rule, ...]:
+        """Return what keeps the counters; asked when every rule is made, by those who ask them."""
+        asked = [each for made in self._expressions.values() for each in made.tallied]
+        longest = {
+            name: max([0.0, *(each.seconds for each in asked if each.counter == name)])
+            for name in self.counters
+        }
+        made = (
+            (name, each, self._rule(counting(each), number - len(self.counters)))
+            for number, (name, each) in enumerate(self.counters.items())
+        )
+        return tuple(tallied(rule, name, each, longest[name]) for name, each, rule in made)
+
+    def _counter_flaws(self, part: Part) -> Iterator[Flaw]:
+        """Yield what is wrong with what counters count."""
+        for name, each in part.read.value.counters.items() if part.read.value is not None else ():
+            for flaw in self._flaws(counting(each)):
+                yield replace(flaw, path=("counters", name, "count", *flaw.path[1:]))
 
     def after(self, parts: Iterable[Part]) -> Iterator[Problem]:
         """Yield what is wrong beside the rules: names that maintenance gives, shifts and what they do."""
@@ -255,6 +260,7 @@ class _Site:
                 path: Path = ("maintenance", name)
                 flaws = [*unknown_hours(each, self.schedules, *path), *unknown_names(each, path, known)]
                 yield from map(part.resolved.locate, flaws if self.whole else ())
+            yield from map(part.resolved.locate, self._counter_flaws(part))
             if file is not None and file.duty is not None:
                 yield from self._duty(part, file.duty)
 
@@ -314,7 +320,7 @@ class _Site:
         named: list[tuple[str, str, Path]] = [
             ("duplicate_rule", name, ("rules", number, "name")) for number, name in part.named()
         ]
-        for section in ("vars", "lists", "groups", "schedules", "maintenance", "templates"):
+        for section in ("vars", "lists", "counters", "groups", "schedules", "maintenance", "templates"):
             inside = part.data.get(section)
             names = inside if isinstance(inside, dict) else ()
             named += [("duplicate_name", name, (section, name)) for name in names]
@@ -340,7 +346,8 @@ class _Site:
     def _expression_flaws(self, spec: RuleSpec) -> Iterator[Flaw]:
         for path, text, role in expressions(spec):
             try:
-                self._expression(text, spec, role)
+                made = self._expression(text, spec, role)
+                yield from timeless(spec, made) if path == ("if",) else ()
             except ExprError as error:
                 at = error.values.get("at", 1)
                 within = at - 1 if isinstance(at, int) else 0
@@ -409,11 +416,12 @@ class _Site:
             escalate=escalate.after if escalate else 0.0,
             escalation=self._calls(escalate.do) if escalate else (),
             dry_run=spec.dry_run,
-            edition=self._edition(spec),
+            edition=edition_of(spec, self.names, self.schedules),
             almanac=self.almanac,
             tags=frozenset(spec.tags or ()),
             vetoes=build.vetoes(spec),
             until=None if spec.until is None else self._expression(spec.until, spec, -1),
+            guard=self._guard(spec),
             suspensions=suspensions(
                 spec, self.maintenance, Named(self.almanac, self.schedules, self.names.groups)
             ),
@@ -430,6 +438,11 @@ class _Site:
         told = ((whole, -1), (pattern.if_, role))
         written = [self._expression(text, spec, asked) for text, asked in told if text is not None]
         return build.matcher(pattern, role, cameras, written, still=still, negative=negative)
+
+    def _guard(self, spec: RuleSpec) -> If | None:
+        """Return what must hold when a time of day has come."""
+        clock = isinstance(spec.when, ClockPattern) and spec.if_ is not None
+        return If(self._expression(spec.if_ or "", spec, -1)) if clock else None
 
     def _keys(self, when: object, found: Sequence[tuple[Path, Pattern]]) -> tuple[str, ...]:
         """Return what an absence misses apart, where it counts from nothing."""
@@ -467,20 +480,6 @@ class _Site:
             made = (ActionCall(call.name, MappingProxyType(dict(call.params))) for call in written)
             self._actions[look] = tuple(made)
         return self._actions[look]
-
-    def _edition(self, spec: RuleSpec) -> str:
-        """Return what changes with everything that a rule's rows depend on."""
-        told = spec.model_dump_json(exclude=_COSMETIC, exclude_defaults=True)
-        if '"if' in told or spec.until or '"groups":[' in told or "during" in told:
-            # No lists: whoever edits one goes on with what rules remember.
-            told += repr((self.names.values, self.names.groups, self.schedules))
-        if correlation.keys_of(spec.when) == ("site",):  # also where it is not written
-            told += "by site"
-        if spec.if_ and any(build.negative(spec.when, role) for role in range(len(parts(spec.when)))):
-            told += "if without not"
-        if any(isinstance(pattern, DecisionPattern) for _, pattern in patterns(spec)):
-            told += "decisions by what they are about"
-        return blake2b(told.encode(), digest_size=6).hexdigest()
 
 
 def _text(written: Title | None) -> Mapping[str, str] | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from rules.compiler.active_hours import ActiveHours
+from rules.compiler.if_condition import If
 from rules.compiler.suspension import Suspension
 from rules.dates import DayRule
 from rules.document.source import Problem
@@ -29,6 +30,7 @@ __all__ = [
     "Ordered",
     "Rule",
     "RuleSet",
+    "Tally",
     "Telling",
     "TimesOfDay",
     "Together",
@@ -53,6 +55,7 @@ class Matcher:
         rank: Where it is asked among them: the last step of a sequence first.
         equal: Facts that must be one of some values.
         linked: Conditions that ask for earlier steps of a sequence: neither index nor `rest` can decide them.
+        recalls: Conditions that ask of the past: memory answers before they are asked.
         left: Zones of which it tells that something went out: those it is about, wherever it stands then.
     """
 
@@ -69,6 +72,7 @@ class Matcher:
     rank: int = 0
     equal: tuple[tuple[str, frozenset[Fact]], ...] = ()
     linked: tuple[Condition, ...] = ()
+    recalls: tuple[If, ...] = ()
     left: frozenset[str] | None = None
 
     def admits(self, event: Event) -> bool:
@@ -202,7 +206,21 @@ class TimesOfDay:
         return self.almanac.upcoming(after, self.edges, self.days, self.rules)
 
 
-Trigger = Each | Ordered | Together | Counting | Absence | TimesOfDay
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A counter.
+
+    Attributes:
+        longest: Seconds of the longest time over which it is asked; 0: only how many there were.
+        since: The time of day at which it begins anew; None: it never does.
+    """
+
+    almanac: Almanac
+    longest: float = 0.0
+    since: Edge | None = None
+
+
+Trigger = Each | Ordered | Together | Counting | Absence | TimesOfDay | Tally
 EACH = Each()
 
 
@@ -232,6 +250,7 @@ class Rule:
         tags: By which it can be silenced, found and switched on and off.
         suspensions: When it is judged and not told.
         until: What began holds on until an event of its subject fulfils it; None: until one does not match.
+        guard: What must hold when a time of day has come.
         vetoes: What keeps it from firing; their patterns come after those of the trigger.
     """
 
@@ -262,6 +281,7 @@ class Rule:
     suspensions: tuple[Suspension, ...] = ()
     vetoes: tuple[Veto, ...] = ()
     until: Expression | None = None
+    guard: If | None = None
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -294,6 +314,8 @@ class DutyRota:
         return self.almanac.upcoming(after, self.changes, EVERY_DAY)
 
 
+#: Before the name of a counter, in the name of the rule that keeps it.
+COUNTER = "counter."
 #: Silences, and what they mute, that are remembered at most.
 _MOST_MUTED = 100_000
 
@@ -315,6 +337,7 @@ class RuleSet:
     rules: tuple[Rule, ...] = ()
     warnings: tuple[Problem, ...] = ()
     duty: DutyRota = field(default_factory=DutyRota)
+    tallies: tuple[Rule, ...] = ()
     _seen: dict[object, tuple[Candidate, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def prepare(self) -> None:
@@ -328,7 +351,12 @@ class RuleSet:
 
     def rule(self, name: RuleName) -> Rule | None:
         """Return a rule by its name, also the one in whose name silences are told."""
-        return self.silencer if name == SILENCES else self.named.get(name)
+        return self.named.get(name) or self._nameless.get(name)
+
+    @cached_property
+    def _nameless(self) -> Mapping[RuleName, Rule]:
+        """The rules that nobody wrote: what keeps silences, and counters."""
+        return {rule.name: rule for rule in (self.silencer, *self.tallies)}
 
     @cached_property
     def silencer(self) -> Rule:
@@ -339,7 +367,7 @@ class RuleSet:
     @cached_property
     def heard(self) -> frozenset[str]:
         """Names of rules whose decisions other rules wait for."""
-        patterns = (pattern for rule in self.rules for pattern in rule.patterns)
+        patterns = (pattern for rule in (*self.tallies, *self.rules) for pattern in rule.patterns)
         return frozenset(
             name for each in patterns if each.kind is Kind.DECISION for name in each.labels or ()
         )
@@ -358,7 +386,7 @@ class RuleSet:
     def _facts(self) -> Mapping[Kind, tuple[str, ...]]:
         """Names of the facts by which rules of a kind are indexed."""
         named: dict[Kind, dict[str, None]] = {}
-        for rule in self.rules:
+        for rule in (*self.tallies, *self.rules):
             for pattern in rule.patterns:
                 for name, _ in pattern.equal:
                     named.setdefault(pattern.kind, {})[name] = None
@@ -367,7 +395,7 @@ class RuleSet:
     @cached_property
     def _index(self) -> Mapping[_Bucket, tuple[Candidate, ...]]:
         index: dict[_Bucket, list[Candidate]] = {}
-        for rule in self.rules:
+        for rule in (*self.tallies, *self.rules):
             for pattern in rule.patterns:
                 for bucket in pattern.buckets():
                     index.setdefault(bucket, []).append((rule, pattern))

@@ -35,9 +35,9 @@ __all__ = [
 _QUOTABLE = frozenset(
     f"problem.{each}"
     for each in (
-        "boolean", "choice", "clock", "date", "day_word", "duration", "expr_syntax", "hours", "list",
-        "mapping", "moment", "number", "plate_form", "slug", "unknown_action", "unknown_key", "unknown_label", "unknown_template",
-        "whole",
+        "boolean", "choice", "clock", "date", "day_word", "duration", "expr_syntax",
+        "hours", "list", "mapping", "moment", "number", "plate_form", "slug",
+        "unknown_action", "unknown_key", "unknown_label", "unknown_template", "whole",
     )
 )  # fmt: skip
 

@@ -100,7 +100,7 @@ class AlertStates:
     """What is told in one step."""
 
     def __init__(self, rules: RuleSet, rows: Rows, now: Instant) -> None:
-        self._rules, self._rows, self._now = rules, rows, now
+        self.rules, self._rows, self._now = rules, rows, now
         rows.gave_up = self._gave_up
         self.decisions: list[Decision] = []
         self.silences = Silences(rules, rows, now, self._said, self._speak)
@@ -202,7 +202,7 @@ class AlertStates:
                 self._rows.put(rule, key, replace(row, state=WAITING, due=due, data=decision))
 
     def _of_state(self, state: str) -> Iterator[tuple[Rule, str, Row]]:
-        for rule in self._rules.escalating:
+        for rule in self.rules.escalating:
             for key, row in self._rows.of(rule.name, WAITING_MARK):
                 if row.state == state:
                     yield rule, key, row
@@ -220,7 +220,7 @@ class AlertStates:
                 self._heard = len(self._audible)
                 raise TooMany(made.rule)
             self._heard += 1
-            if made.rule in self._rules.heard and made.phase is not Phase.ESCALATED:
+            if made.rule in self.rules.heard and made.phase is not Phase.ESCALATED:
                 yield self._as_event(made, Change.BEGAN if lasting else Change.NOTED), at
 
     def _as_event(self, made: Decision, began: Change) -> Event:

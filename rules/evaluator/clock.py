@@ -10,11 +10,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from rules.compiler import reasons
+from rules.compiler.if_condition import If
 from rules.compiler.ruleset import Rule, TimesOfDay
 from rules.evaluator.alert_state import Beginning
+from rules.evaluator.recall import counted
 from rules.evaluator.step_context import StepContext
 from rules.memory import GATHERING, GATHERING_MARK, SITE
-from rules.model import EventId, Instant, Row, Sentence
+from rules.model import Change, Event, EventId, Instant, Kind, Row, Sentence
 
 #: How far a clock may be set back so that what it told already is not told again.
 LITTLE = timedelta(hours=3)
@@ -48,10 +51,22 @@ def ripe(context: StepContext, rule: Rule, alarm: TimesOfDay, row: Row, at: Inst
     if at.wall < target - _HAIR:  # the clock was set back, and no event said so
         _reckon(context, rule, alarm, row, at)
         return
-    said = Sentence("reason.clock", {"clock": f"{target.astimezone(rule.almanac.zone):%H:%M}"})
-    context.alerts.begin(rule, Beginning(SITE, "", _cause(target, at), said, lasting=False), at)
+    told_at = f"{target.astimezone(rule.almanac.zone):%H:%M}"
+    clock = Sentence("reason.clock", {"clock": told_at})
+    said = clock if rule.guard is None else _guarded(context, rule, rule.guard, clock, at)
+    if said is not None:
+        context.alerts.begin(rule, Beginning(SITE, "", _cause(target, at), said, lasting=False), at)
     told = max(target, told)
     _wait(context, rule, _upcoming(alarm, at.wall, told), told, at)
+
+
+def _guarded(context: StepContext, rule: Rule, guard: If, said: Sentence, at: Instant) -> Sentence | None:
+    """Return a reason with what a time of day asks besides; None: it does not hold."""
+    facts = dict(counted(context.alerts.rules, context.rows, guard.expression.tallied, at))
+    event = Event(
+        EventId(""), "", 0, Kind.CLOCK, Change.NOTED, None, at.wall, at.wall, subject=rule.name, facts=facts
+    )
+    return reasons.extended(said, [guard.told(event)]) if guard.test(event) else None
 
 
 def _cause(target: datetime, at: Instant) -> EventId:

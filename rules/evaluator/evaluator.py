@@ -13,11 +13,13 @@ camera (unless the rule says otherwise); a firing that falls within comes at its
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from rules.compiler import reasons
 from rules.compiler.if_condition import shown
-from rules.compiler.ruleset import Each, Matcher, Rule, RuleSet, Telling
+from rules.compiler.ruleset import Each, Matcher, Rule, RuleSet, Tally, Telling
+from rules.evaluator import recall
 from rules.evaluator.alert_state import (
     DECIDED,
     AlertStates,
@@ -38,6 +40,7 @@ from rules.memory import (
     HELD,
     PENDING,
     QUIET,
+    SAMPLED,
     SILENCES,
     TAKEN,
     WAITING,
@@ -105,7 +108,8 @@ def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None 
     Absences and times of day begin to count.
     """
     known = before.named if before is not None else {}
-    round_ = _Round(RuleSet(tuple({**known, **rules.named}.values()), duty=rules.duty), memory, now)
+    every = tuple({**known, **rules.named}.values())
+    round_ = _Round(replace(rules, rules=every, _seen={}), memory, now)
     for rule in rules.absences:
         round_.triggers.wind(rule)
     for name, key, _ in sorted(memory.rows(), key=lambda entry: entry[:2]):
@@ -183,6 +187,8 @@ class _Round:
         at = self._alerts.at(due)
         if rule.name == SILENCES:
             self._alerts.silences.ripe(key, row, at)
+        elif row.state == SAMPLED:
+            self._rows.drop(rule.name, key)
         elif row.state in (GATHERING, WAS):
             self.triggers.ripe(rule, key, row, at)
             after = self._rows.get(rule.name, key)
@@ -218,14 +224,22 @@ class _Round:
         kept: set[tuple[RuleName, str]] = set()
         for rule, pattern in self._rules.candidates(event):
             try:
-                if pattern.holds(event):
-                    kept.update([(rule.name, key) for key in self._match(rule, pattern, event)])
+                if pattern.holds(event) and (known := self._knowing(rule, pattern, event)) is not None:
+                    kept.update([(rule.name, key) for key in self._match(rule, pattern, known)])
             except Exception as error:  # one rule's bug must not stop another
                 kept |= {entry for entry in followed if entry[0] == rule.name}
                 self._fault(rule, error)
         for name, key in followed:
             if (name, key) not in kept and not self._holds_on(name, key, event):
                 self._over(name, key, event)
+
+    def _knowing(self, rule: Rule, pattern: Matcher, event: Event) -> Event | None:
+        """Return an event with what its pattern asks of the past; None: then it does not match."""
+        if not pattern.recalls:
+            return event
+        known = recall.knowing(self._rules, self._rows, rule, pattern, event, self._at)
+        asked = (each for each in pattern.recalls if not each.expression.linked)
+        return known if all(each.test(known) for each in asked) else None
 
     def _holds_on(self, name: RuleName, key: str, event: Event) -> bool:
         """Return whether what an event does not match holds on all the same."""
@@ -257,6 +271,9 @@ class _Round:
 
     def _match(self, rule: Rule, pattern: Matcher, event: Event) -> set[str]:
         """Take in a match; return the keys of the rows that it keeps."""
+        if isinstance(rule.trigger, Tally):
+            recall.count(self._rows, rule, rule.trigger, event.id, self._at)
+            return set()
         if not isinstance(rule.trigger, Each) or veto_of(rule, pattern.role) is not None:
             return self.triggers.seen(rule, pattern, event)
         key = subject_key(event)
@@ -290,7 +307,7 @@ class _Round:
         if row.state == HELD:
             told = why or reasons.over(rule, event)
             self.triggers.gone(rule, key, row, told, event.id, until=until)
-        elif row.state == WAS:
+        elif row.state in (WAS, SAMPLED):
             return  # it counts until it is due
         elif isinstance(rule.trigger, Each) and not (rule.clear and not rule.patterns[0].lasting):
             told = why or (self._why_over(rule, event) if row.state == FIRING else ("reason.over", {}))
@@ -348,7 +365,7 @@ class _Round:
         """Return whether a row stands for something that a camera saw."""
         if row.state == HELD:
             return rule.patterns[role_of(key)].kind in PICTURED
-        if not isinstance(rule.trigger, Each) or row.state in (QUIET, WAITING, TAKEN):
+        if not isinstance(rule.trigger, Each) or row.state in (QUIET, WAITING, TAKEN, SAMPLED):
             return False
         kinds = {each.kind for each in rule.patterns if veto_of(rule, each.role) is None}
         return kinds <= PICTURED or (not kinds.isdisjoint(PICTURED) and _sees(row))

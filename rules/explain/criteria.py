@@ -80,7 +80,9 @@ def criteria(pattern: Matcher) -> tuple[Criterion, ...]:
         found.append(_member("change", frozenset(map(str, pattern.changes)), lambda event: str(event.change)))
     if pattern.zones is not None and not any(isinstance(each, Zone) for each in pattern.conditions):
         found.append(_zones(pattern.zones))
-    found += (_condition(each) for each in pattern.conditions if each not in pattern.linked)
+    found += (
+        _condition(each) for each in pattern.conditions if each not in (*pattern.linked, *pattern.recalls)
+    )
     told = {getattr(each, "fact", "") for each in pattern.conditions}
     for name, values in pattern.equal:
         if name not in told:

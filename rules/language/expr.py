@@ -17,6 +17,7 @@ from typing import Any
 from rules.kinds.fact_types import NUMBER, SINCE, SWITCH, TEXT, Reader
 from rules.language.expr_readers import FUNCTIONS, earlier_fact
 from rules.language.expr_writer import EarlierStep, ExprError, Link, Names, Writer
+from rules.language.remembered import Sampled, Tallied
 from rules.model import Event, Fact
 
 __all__ = [
@@ -36,7 +37,7 @@ class Conjunct:
         text: As its author wrote it.
         test: Whether it holds of an event.
         facts: What it reads, in order and as it is written (``score``, ``number('cm')``), each with its reader.
-        linked: What it asks of earlier steps.
+        linked: What it asks of earlier steps; `sampled`, `tallied`: of the past.
         equal: Fact and values where it is an equality that an index can use.
     """
 
@@ -45,6 +46,8 @@ class Conjunct:
     facts: tuple[tuple[str, Reader], ...] = ()
     equal: tuple[str, frozenset[Fact]] | None = None
     linked: tuple[Link, ...] = ()
+    sampled: tuple[Sampled, ...] = ()
+    tallied: tuple[Tallied, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,21 @@ class Expression:
     def linked(self) -> tuple[Link, ...]:
         """What it asks of earlier steps of its sequence."""
         return tuple(dict.fromkeys(link for part in self.conjuncts for link in part.linked))
+
+    @property
+    def sampled(self) -> tuple[Sampled, ...]:
+        """The numbers over time that it asks for, each once."""
+        return tuple({each.fact: each for part in self.conjuncts for each in part.sampled}.values())
+
+    @property
+    def tallied(self) -> tuple[Tallied, ...]:
+        """The counters that it asks."""
+        return tuple(dict.fromkeys(each for part in self.conjuncts for each in part.tallied))
+
+    @property
+    def remembers(self) -> bool:
+        """Whether it asks of the past at all."""
+        return any(part.sampled or part.tallied for part in self.conjuncts)
 
     def values(self, event: Event) -> dict[str, Fact | None]:
         """Return what it reads of an event, each as it is written; None: the event has none."""
@@ -94,7 +112,29 @@ def _conjunct(node: ast.expr, text: str, names: Names) -> Conjunct:
     test = _function(writer.truth(node), writer.constants)
     source = ast.get_source_segment(text, node) or text
     found = ((name, _function(f"{each} or None", writer.constants)) for name, each in writer.listed.items())
-    return Conjunct(source, test, (*writer.read.items(), *found), _equal(node, writer), tuple(writer.linked))
+    sampled = tuple(
+        Sampled(fact, function, series, seconds, _number(_function(told, writer.constants)))
+        for fact, (function, series, seconds, told) in writer.sampled.items()
+    )
+    return Conjunct(
+        source,
+        test,
+        (*writer.read.items(), *found),
+        _equal(node, writer),
+        tuple(writer.linked),
+        sampled,
+        tuple(writer.tallied),
+    )
+
+
+def _number(read: Callable[[Event], Any]) -> Reader:
+    """Return a reader of a number that is False where it is not known."""
+
+    def number(event: Event) -> Fact | None:
+        value = read(event)
+        return None if value is False else value
+
+    return number
 
 
 def _function(source: str, constants: Mapping[str, object]) -> Callable[[Event], Any]:

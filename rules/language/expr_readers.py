@@ -7,6 +7,7 @@ from functools import lru_cache
 from unicodedata import normalize
 
 from rules.kinds.fact_types import NUMBER, SWITCH, TEXT
+from rules.language.remembered import OVER_TIME
 from rules.model import Event, Fact
 
 LIST = "list"
@@ -86,8 +87,8 @@ READS: Mapping[str, tuple[str, Callable[[Event, str], Fact | None]]] = {
 }
 #: Every function that may be called.
 FUNCTIONS = (
-    *ZONE_TESTS, *READS, "group", "list", "like", "lower", "known", "seconds", "abs", "min", "max",
-    "earlier", "since",
+    *ZONE_TESTS, *READS, *OVER_TIME, "counted", "group", "list", "like", "lower", "known", "seconds", "abs", "min",
+    "max", "earlier", "since",
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from rules.language.expr_readers import (
     plain,
     read_by,
 )
+from rules.language.remembered import BEFORE, OVER_TIME, Tallied
 from rules.model import Event, Fact
 from rules.register import Register
 
@@ -90,6 +91,7 @@ class Names:
         facts: Type and reader of each fact.
         values: Named values (`vars`): text, numbers, switches.
         lists: Named lists; likewise `groups` of cameras.
+        counters: Names of counters.
         registers: Those whose entries say more, with what is known of each.
         steps: Earlier steps of a sequence that may be asked, counted from 1; none outside a sequence.
     """
@@ -100,6 +102,7 @@ class Names:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     steps: Mapping[int, EarlierStep] = field(default_factory=dict)
     registers: Mapping[str, Register] = field(default_factory=dict)
+    counters: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,8 @@ class Writer:
         self.constants: dict[str, object] = {}
         self.read: dict[str, Reader] = {}
         self.linked: dict[Link, None] = {}
+        self.sampled: dict[str, tuple[str, str, float, str]] = {}
+        self.tallied: dict[Tallied, None] = {}
         self.listed: dict[str, str] = {}  #: lists that were asked -> source of what is known of the entry
         self._temporaries = 0
 
@@ -292,7 +297,9 @@ class Writer:
             return self._reading(node, name, self._word(node, arguments))
         if name in ("abs", "min", "max"):
             return self._numbers(node, name, arguments)
-        if name in ("lower", "like", "known", "seconds", "earlier", "since"):
+        if name in OVER_TIME or (name == "earlier" and len(arguments) == 1):
+            return self._over_time(node, name, arguments)
+        if name in ("lower", "like", "known", "seconds", "earlier", "since", "counted"):
             return getattr(self, f"_{name}")(node, arguments)  # type: ignore[no-any-return]  # one of those below
         guess = nearest(name, FUNCTIONS)
         raise ExprError("expr_call", _at(node), guess, name=name)
@@ -311,6 +318,48 @@ class Writer:
         function = self._keep({"abs": abs, "min": min, "max": max}[name])
         needs = tuple(need for each in made for need in each.needs)
         return Code(NUMBER, f"{function}({', '.join(each.source for each in made)})", needs)
+
+    def _over_time(self, node: ast.Call, name: str, arguments: list[ast.expr]) -> Code:
+        """Ask for a number over a time (`earlier`: for the one before), which memory lays beside the event's facts."""
+        inner, *length = self._exactly(node, arguments, 1 if name == "earlier" else 2)
+        seconds_ = self._length(length[0]) if length else BEFORE
+        inside = {
+            each.func.id
+            for each in ast.walk(inner)
+            if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)
+        }
+        if inside & {*OVER_TIME, "earlier", "since", "counted"}:
+            raise ExprError("expr_form", _at(inner), part=_shown(inner))
+        if not inside and not isinstance(inner, ast.Name):  # a constant was never another one
+            raise ExprError("expr_arguments", _at(node), name=_shown(node.func))
+        made, text = self._typed(inner, NUMBER), ast.unparse(inner)
+        fact = f"{name}({text}, {seconds_:g})"
+        self.sampled[fact] = name, f"{text}/{seconds_:g}", seconds_, made.known(made.source)
+        return self._recalled(node, fact)
+
+    def _counted(self, node: ast.Call, arguments: list[ast.expr]) -> Code:
+        if len(arguments) not in (1, 2):
+            raise ExprError("expr_arguments", _at(node), name=_shown(node.func))
+        name = self._word(node, arguments[:1])
+        if name not in self.names.counters:
+            guess = nearest(name, self.names.counters)
+            raise ExprError("unknown_counter", _at(arguments[0]), guess, name=name)
+        seconds_ = self._length(arguments[1]) if len(arguments) == 2 else 0.0
+        fact = f"counted({name}, {seconds_:g})"
+        self.tallied[Tallied(fact, name, seconds_)] = None
+        return self._recalled(node, fact)
+
+    def _recalled(self, node: ast.Call, fact: str) -> Code:
+        """Read what memory lays beside the facts of an event."""
+        reader = self.read[_shown(node)] = partial(read_by, expr_readers.number, fact)
+        return self._unsure(NUMBER, f"{self._keep(reader)}(e)")
+
+    def _length(self, node: ast.expr) -> float:
+        """Return the seconds of a length of time that is written as a text."""
+        try:
+            return seconds(self.constant(node))
+        except ValueError:  # pydantic's custom error is one
+            raise ExprError("duration", _at(node)) from None
 
     def _lower(self, node: ast.Call, arguments: list[ast.expr]) -> Code:
         (inner,) = self._exactly(node, arguments, 1)

@@ -25,9 +25,8 @@ from rules.document.scalars import (
 )
 from rules.kinds.lookup import LABEL_FACTS
 from rules.kinds.pattern import Pattern
-from rules.language.clock_patterns import ClockPattern
 from rules.language.hours import Maintenance, NamedHours, Suspend, Times
-from rules.language.when import Absent, AnyOf, Part, Unless, When, is_moment, parts
+from rules.language.when import Absent, AnyOf, Part, Single, Unless, When, is_moment, parts
 from rules.model import Fact
 from rules.register import Entry
 
@@ -178,8 +177,6 @@ class RuleSpec(Written):
                     raise problem("for_moment", steps=(key,))
         if self.hold is not None and isinstance(self.when, AnyOf) and any(map(is_moment, self.when.any)):
             raise problem("for_moment", steps=("for",))
-        if self.if_ and isinstance(self.when, ClockPattern):
-            raise problem("if_at", steps=("if",))
         return self
 
 
@@ -225,6 +222,23 @@ def _entry(written: object) -> object:
 Listed = Annotated[ListEntry, BeforeValidator(_entry, json_schema_input_type=Fact | ListEntry)]
 
 
+class Counter(Written):
+    """Something that is counted, for expressions: `counted('NAME')`, `counted('NAME', '15m')`."""
+
+    count: Single = Field(
+        description="What is counted: a moment (`crosses`, `enters`, `change: began`, a plate)."
+    )
+    since: EdgeOfDay | None = Field(
+        None, description="The time of day at which it begins anew, e.g. 06:00; default: never."
+    )
+
+    @model_validator(mode="after")
+    def _momentary(self) -> Counter:
+        if not is_moment(self.count):
+            raise problem("counter_lasts", steps=("count",))
+        return self
+
+
 class Duty(Written):
     """Shifts of the people on duty; one file of a site says it."""
 
@@ -246,6 +260,9 @@ class RuleFile(Written):
     lists: dict[Word, list[Listed]] = Field(
         default_factory=dict,
         description="Named lists, used as $name and list('name'); entries may say why and until when.",
+    )
+    counters: dict[Word, Counter] = Field(
+        default_factory=dict, description="Named counters, asked by counted('NAME')."
     )
     groups: dict[Slug, list[Slug]] = Field(default_factory=dict, description="Named groups of cameras.")
     schedules: dict[Slug, NamedHours] = Field(

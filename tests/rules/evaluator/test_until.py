@@ -30,7 +30,9 @@ def phases(made: Any) -> list[str]:
 
 def test_between_the_bounds_it_goes_on_as_it_was(bench: Make) -> None:
     b = bench(WATER % "")
-    told = [phases(b.see(float(at), **cm(value))) for at, value in enumerate((70, 81, 70, 90, 61, 59, 70, 81))]
+    told = [
+        phases(b.see(float(at), **cm(value))) for at, value in enumerate((70, 81, 70, 90, 61, 59, 70, 81))
+    ]
     assert told == [[], ["firing"], [], [], [], ["resolved"], [], ["firing"]]
     (over,) = b.see(20.0, **cm(10))
     assert render(over.reason.code, over.reason.values, "en") == (

@@ -32,6 +32,8 @@ class Author:
             rule["if"] = self.expression()
         if self.maybe(0.1):
             rule["unless"] = self.veto()
+        if self.maybe(0.05):
+            rule["until"] = self.expression()
         return rule
 
     def veto(self) -> dict[str, Any]:
@@ -207,6 +209,7 @@ class Author:
                     "state", "initial", "clock_suspect", "holiday", f"0.2 < {number} <= 3", f"{text} == $word",
                     f"{text} in list('words')", f"{number} > $bound", "minute >= 30", "weekday in ['sat', 'sun']",
                     f"min({number}, 3) > 1", f"{number} * 2 > 1", f"known({self.one(['plate', 'score'])})",
+                    f"avg({number}, '1m') > 0.2", f"high({number}, '2m') >= 0.4", "counted('passes') < 5",
                     f"like({text}, '*{word[-1]}*')", "hour < 6", "weekday == 'mon'", "abs(speed) < 1",
                 ]
             )

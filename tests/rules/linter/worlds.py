@@ -39,6 +39,7 @@ BASE = [
 #: What rules may name.
 NAMED = {
     "vars": {"word": "person", "bound": 0.5},
+    "counters": {"passes": {"count": {"object": "any", "enters": "a"}}},
     "lists": {"words": ["car", "29E1", "open"]},
     "schedules": {"night": "21:30-04:30", "noon": {"between": "11:00-13:00", "days": ["mon", "tue"]}},
 }
@@ -425,7 +426,9 @@ def attempt(seed: int) -> tuple[str, str]:
     if any(each.code in TOLD for each in (*checked.problems, *lint(checked, {"f": text}))):
         return "told", json.dumps(body)
     (written,) = [each for each in checked.written if each.spec.name == "r"]
-    trying = Trying(written, checked, random, json.dumps([body, NAMED]))
+    trying = Trying(
+        written, checked, random, json.dumps([body, {key: NAMED[key] for key in ("vars", "lists")}])
+    )
     if not (trying.fires() or trying.harder().fires(600)):
         return "dead", json.dumps(body)
     return ("lives" if trying.silent() or trying.harder().silent(150) else "always"), json.dumps(body)
