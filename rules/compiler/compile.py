@@ -4,43 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from functools import partial
-from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
 from rules.compiler import build
 from rules.compiler.counters import counting, tallied, timeless
+from rules.compiler.definitions import Definitions
 from rules.compiler.edition import edition_of
 from rules.compiler.if_condition import If
 from rules.compiler.opening import opened
 from rules.compiler.part import ELSEWHERE, Part
-from rules.compiler.ruleset import ActiveHours, DutyRota, Matcher, Rule, RuleSet
+from rules.compiler.ruleset import Matcher, Rule, RuleSet
 from rules.compiler.site_needs import needs
 from rules.compiler.suspension import Named, suspensions, unknown_hours, unknown_names
+from rules.compiler.telling import (
+    hours_of,
+    inhibitors,
+    routed,
+    unknown_receivers,
+)
 from rules.compiler.uncollected import uncollected
 from rules.compiler.unknown_facts import unknown_facts
-from rules.dates import DayRule
 from rules.document import suggestions
 from rules.document.errors import RuleError
 from rules.document.source import Flaw, Gravity, Path, Problem
 from rules.document.validation import flaws, nearest
 from rules.kinds.pattern import Pattern, zones_of
 from rules.language import correlation, texts
+from rules.language.actions import Call
 from rules.language.clock_patterns import ClockPattern
 from rules.language.comparisons import Constants
-from rules.language.expr import ExprError, Expression, Names, compile_expression
-from rules.language.fact_readers import timely
-from rules.language.hours import Maintenance
+from rules.language.expr import ExprError, Expression, compile_expression
 from rules.language.names import World, calls, cycles, expressions, unknown, unknown_cameras, unknown_rules
-from rules.language.schema import Call, Counter, Duty, ListEntry, RuleFile, RuleSpec, Title, patterns
+from rules.language.schema import Duty, RuleSpec, Title, patterns
 from rules.language.templates import Resolved, resolve, shared
 from rules.language.when import from_nothing, parts
-from rules.model import ActionCall, Fact, RuleName, Severity
-from rules.register import Register
-from rules.schedule import Almanac, Window
+from rules.model import Fact, RuleName, Severity
 
 __all__ = [
     "Checked",
@@ -176,61 +176,14 @@ def once(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 
 @dataclass
-class _Site:
+class _Site(Definitions):
     """What all files of a site define together, and the rules that were made of them."""
 
-    world: World | None
-    names: Names
-    almanac: Almanac
-    schedules: Mapping[str, tuple[Window, ...]]
-    whole: bool = True
-    maintenance: Mapping[str, Maintenance] = field(default_factory=dict)
-    duty: Duty | None = None
-    counters: Mapping[str, Counter] = field(default_factory=dict)
     rules: list[Rule] = field(default_factory=list)
     written: list[WrittenRule] = field(default_factory=list)
     _first: dict[tuple[str, str], tuple[Resolved, Path]] = field(default_factory=dict)
     _specs: dict[str, WrittenRule] = field(default_factory=dict)
     _expressions: dict[tuple[str, frozenset[object]], Expression] = field(default_factory=dict)
-    _hours: dict[ActiveHours, ActiveHours] = field(default_factory=dict)
-    _actions: dict[tuple[object, ...], tuple[ActionCall, ...]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, files: Sequence[RuleFile], world: World | None, whole: bool) -> _Site:
-        groups: dict[str, Sequence[str]] = dict(world.groups) if world else {}
-        values: dict[str, Fact] = {}
-        entries: dict[str, Sequence[ListEntry]] = {}
-        schedules: dict[str, tuple[Window, ...]] = {}
-        holidays: set[date] = set(world.holidays) if world else set()
-        feasts = set(world.feasts) if world else set()
-        for file in files:
-            groups = {**file.groups, **groups}
-            values = {**file.vars, **values}
-            entries = {**file.lists, **entries}
-            schedules = {**{name: each.windows() for name, each in file.schedules.items()}, **schedules}
-            feasts |= set(map(DayRule.of, file.holidays))
-        zone = world.timezone if world else ZoneInfo("UTC")
-        almanac = Almanac(zone, frozenset(holidays), world.location if world else None, frozenset(feasts))
-        registers = {
-            name: Register.of(name, [each.entry(zone) for each in listed])
-            for name, listed in entries.items()
-            if any(each.model_fields_set - {"value"} for each in listed)
-        }
-        lists = {name: [each.value for each in listed] for name, listed in entries.items()}
-        for name, register in registers.items():
-            lists[name] = list(register.entries)
-        names = Names(timely(almanac), values, lists, groups, registers=registers)
-        maintenance = {name: each for file in reversed(files) for name, each in file.maintenance.items()}
-        duty = next((file.duty for file in files if file.duty is not None), None)
-        counters = {name: each for file in reversed(files) for name, each in file.counters.items()}
-        names = replace(names, counters=frozenset(counters))
-        return cls(world, names, almanac, schedules, whole, maintenance, duty, counters)
-
-    def rota(self) -> DutyRota:
-        """Return when shifts change."""
-        if self.duty is None:
-            return DutyRota(self.almanac)
-        return DutyRota(self.almanac, tuple(self.duty.shifts), self._calls(self.duty.do))
 
     def tallies(self) -> tuple[Rule, ...]:
         """Return what keeps the counters; asked when every rule is made, by those who ask them."""
@@ -261,8 +214,21 @@ class _Site:
                 flaws = [*unknown_hours(each, self.schedules, *path), *unknown_names(each, path, known)]
                 yield from map(part.resolved.locate, flaws if self.whole else ())
             yield from map(part.resolved.locate, self._counter_flaws(part))
+            yield from map(part.resolved.locate, self._telling_flaws(part) if self.whole else ())
             if file is not None and file.duty is not None:
                 yield from self._duty(part, file.duty)
+
+    def _telling_flaws(self, part: Part) -> Iterator[Flaw]:
+        """Yield what receivers, routes and inhibitions name and nobody has."""
+        file = part.read.value
+        if file is None:
+            return
+        known = self.world.actions if self.world is not None else None
+        for name, receiver in file.receivers.items():
+            yield from hours_of(receiver, self.schedules, "receivers", name)
+            for index, call in enumerate(receiver.do if known is not None else ()):
+                yield from _action(call, ("receivers", name, "do", index), known or {})
+        yield from routed(file, self.telling.receivers, self._silenceable())
 
     def _silenceable(self) -> Mapping[str, Collection[str] | None]:
         """Return what may be silenced, by the key that names it; None: not known."""
@@ -320,7 +286,16 @@ class _Site:
         named: list[tuple[str, str, Path]] = [
             ("duplicate_rule", name, ("rules", number, "name")) for number, name in part.named()
         ]
-        for section in ("vars", "lists", "counters", "groups", "schedules", "maintenance", "templates"):
+        for section in (
+            "vars",
+            "lists",
+            "counters",
+            "groups",
+            "schedules",
+            "maintenance",
+            "receivers",
+            "templates",
+        ):
             inside = part.data.get(section)
             names = inside if isinstance(inside, dict) else ()
             named += [("duplicate_name", name, (section, name)) for name in names]
@@ -370,6 +345,9 @@ class _Site:
                 if name not in self.schedules:
                     guess = nearest(name, self.schedules)
                     yield Flaw((key, index), "problem.unknown_schedule", {"name": name}, guess)
+        yield from unknown_receivers(spec.tell or (), self.telling.receivers, "tell")
+        for index, step in enumerate(spec.escalate or ()):
+            yield from unknown_receivers(step.tell or (), self.telling.receivers, "escalate", index, "tell")
         for index, each in enumerate(spec.suspend or ()):
             yield from unknown_hours(each, self.schedules, "suspend", index)
         if self.world is not None:
@@ -393,13 +371,12 @@ class _Site:
         if len(matchers) > 1:
             matchers = tuple(replace(each, rank=build.rank(when, each.role)) for each in matchers)
         lasting = build.lasting(when) or spec.auto_clear is not None or spec.until is not None
-        escalate = spec.escalate
         return Rule(
             name=RuleName(spec.name),
             order=order,
             patterns=matchers,
             trigger=build.trigger(when, matchers, self.almanac, self._keys(when, found)),
-            hours=self._applies(spec),
+            hours=self.applies(spec),
             lasting=lasting,
             hold=spec.hold or 0.0,
             cooldown=spec.cooldown.time if spec.cooldown else 0.0,
@@ -412,9 +389,12 @@ class _Site:
             message=_text(spec.message) or {},
             dedup=spec.dedup or "",
             names=texts.names_of(spec),
-            actions=self._calls(spec.do),
-            escalate=escalate.after if escalate else 0.0,
-            escalation=self._calls(escalate.do) if escalate else (),
+            actions=self.calls(spec.do),
+            tiers=tuple([self.tier(each) for each in spec.escalate or ()]),
+            receivers=tuple(self.receivers_of(spec)),
+            ended=_text(spec.resolved.message) or {} if spec.resolved else {},
+            resolution=self.calls(spec.resolved.do) if spec.resolved else (),
+            inhibitors=inhibitors(spec, self.specs, self.telling.inhibit, self.names.groups),
             dry_run=spec.dry_run,
             edition=edition_of(spec, self.names, self.schedules),
             almanac=self.almanac,
@@ -460,26 +440,6 @@ class _Site:
         if "zone" in by:
             return tuple(f"{camera}/zone:{zone}" for camera in cameras for zone in zones)
         return tuple(cameras)
-
-    def _applies(self, spec: RuleSpec) -> ActiveHours | None:
-        if not (spec.between or spec.not_between or spec.during or spec.not_during):
-            return None
-        between = tuple(hours.window() for hours in spec.between or ())
-        free = [hours.window() for hours in spec.not_between or ()]
-        free += [window for name in spec.not_during or () for window in self.schedules[name]]
-        during = tuple(window for name in spec.during or () for window in self.schedules[name])
-        made = ActiveHours(self.almanac, between, tuple(free), during)
-        return self._hours.setdefault(made, made)
-
-    def _calls(self, written: Sequence[Call]) -> tuple[ActionCall, ...]:
-        """Return the actions; rules that ask for the same share them."""
-        if not written:
-            return ()
-        look = tuple((call.name, *sorted(call.params.items())) for call in written)
-        if look not in self._actions:
-            made = (ActionCall(call.name, MappingProxyType(dict(call.params))) for call in written)
-            self._actions[look] = tuple(made)
-        return self._actions[look]
 
 
 def _text(written: Title | None) -> Mapping[str, str] | None:

@@ -14,7 +14,8 @@ from rules.language.when import parts
 
 #: Keys of a rule that do not change what it remembers.
 _COSMETIC = {
-    "title", "message", "do", "escalate", "severity", "enabled", "dry_run", "dedup", "name", "limit", "tags", "suspend",
+    "title", "message", "do", "escalate", "severity", "enabled", "dry_run", "dedup", "name", "limit", "tags",
+    "suspend", "tell", "resolved",
 }  # fmt: skip
 
 

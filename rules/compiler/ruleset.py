@@ -10,6 +10,7 @@ from functools import cached_property
 from rules.compiler.active_hours import ActiveHours
 from rules.compiler.if_condition import If
 from rules.compiler.suspension import Suspension
+from rules.compiler.telling import Inhibitor, Receiver, Tier
 from rules.dates import DayRule
 from rules.document.source import Problem
 from rules.kinds.conditions import Condition, Telling
@@ -244,7 +245,10 @@ class Rule:
         linger: Seconds that it goes on firing after its end (`keep_firing_for`).
         clear: Seconds after the last match when it resolves by itself (`auto_clear`); 0: never.
         limit: Subjects remembered at once.
-        escalate: Seconds after which unacknowledged firing escalates, with `escalation`; 0: never.
+        tiers: Steps of its escalation, in order.
+        receivers: Who is told besides, each at its hours.
+        ended: Its message when it is over; `resolution`: actions then.
+        inhibitors: What keeps it from being told while it fires.
         names: Facts that its texts name: kept with what holds.
         edition: Changes with whatever changes what its rows mean.
         tags: By which it can be silenced, found and switched on and off.
@@ -272,8 +276,11 @@ class Rule:
     dedup: str = ""
     names: tuple[str, ...] = ()
     actions: tuple[ActionCall, ...] = ()
-    escalate: float = 0.0
-    escalation: tuple[ActionCall, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+    receivers: tuple[Receiver, ...] = ()
+    ended: Mapping[str, str] = field(default_factory=dict)
+    resolution: tuple[ActionCall, ...] = ()
+    inhibitors: tuple[Inhibitor, ...] = ()
     dry_run: bool = False
     edition: str = ""
     almanac: Almanac = field(default_factory=Almanac, repr=False)
@@ -282,6 +289,11 @@ class Rule:
     vetoes: tuple[Veto, ...] = ()
     until: Expression | None = None
     guard: If | None = None
+
+    @property
+    def escalate(self) -> float:
+        """Seconds after which what nobody acknowledges escalates; 0: never."""
+        return self.tiers[0].after if self.tiers else 0.0
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -376,6 +388,11 @@ class RuleSet:
     def absences(self) -> tuple[Rule, ...]:
         """Rules that count from nothing: they must be armed before anything happens."""
         return tuple(rule for rule in self.rules if _from_nothing(rule.trigger))
+
+    @cached_property
+    def inhibiting(self) -> frozenset[str]:
+        """Names of rules that keep others from being told while they fire."""
+        return frozenset(name for rule in self.rules for each in rule.inhibitors for name in each.rules)
 
     @cached_property
     def escalating(self) -> tuple[Rule, ...]:

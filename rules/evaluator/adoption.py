@@ -57,7 +57,7 @@ def compare(before: RuleSet, after: RuleSet) -> RuleChanges:
 def _told(rule: Rule) -> tuple[object, ...]:
     """Return all that may change without a new edition."""
     texts = (dict(rule.title), dict(rule.message), rule.dedup, rule.severity)
-    return (*texts, rule.actions, rule.escalate, rule.escalation, rule.dry_run, rule.limit)
+    return (*texts, rule.actions, rule.tiers, rule.receivers, rule.resolution, rule.dry_run, rule.limit)
 
 
 def facts_of(digest: str, rules: RuleSet, changes: RuleChanges) -> Mapping[str, Fact]:

@@ -30,6 +30,7 @@ from rules.model import (
     EventId,
     Fact,
     Instant,
+    Json,
     Kind,
     Phase,
     Row,
@@ -155,11 +156,9 @@ class AlertStates:
         """Do what is due for a row of this life."""
         if row.state in (QUIET, TAKEN):
             self._rows.drop(rule.name, key)
-        elif row.state == WAITING and (by := self._muting(rule, row, at)) is not None:
+        elif row.state == WAITING and (by := self._muting(rule, row, at, asked_for=True)) is not None:
             self._rows.put(rule, key, replace(row, due=max(by.until, at.engine + 1e-3)))
         elif row.state == WAITING:
-            # It goes on waiting, without a timer: nobody has acknowledged it yet.
-            self._rows.put(rule, key, replace(row, due=None))
             self._escalate(rule, key[len(WAITING_MARK) :], row, at)
         elif row.state == FIRING:
             self._rows.drop(rule.name, key)
@@ -189,17 +188,17 @@ class AlertStates:
         """Wait no longer for what an operator's event names: a decision, that alone; else all of a rule."""
         decision, name = event.facts.get("decision"), event.facts.get("rule")
         for rule, key, row in self._of_state(WAITING):
-            if row.data == decision if decision is not None else rule.name == name:
+            if awaited(row.data)[0] == decision if decision is not None else rule.name == name:
                 taken = replace(row, state=TAKEN, due=at.engine + UNDO, data=[row.data, row.due])
                 self._rows.put(rule, key, taken)
 
     def unacknowledge(self, event: Event, at: Instant) -> None:
         """Wait again for the decision that an operator's event names; what is overdue by now escalates at once."""
         for rule, key, row in self._of_state(TAKEN):
-            decision, due = cast("tuple[str, float | None]", row.data)
-            if decision == event.facts.get("decision"):
+            known, due = cast("tuple[Json, float | None]", row.data)
+            if awaited(known)[0] == event.facts.get("decision"):
                 due = None if due is None else max(due, at.engine)
-                self._rows.put(rule, key, replace(row, state=WAITING, due=due, data=decision))
+                self._rows.put(rule, key, replace(row, state=WAITING, due=due, data=known))
 
     def _of_state(self, state: str) -> Iterator[tuple[Rule, str, Row]]:
         for rule in self.rules.escalating:
@@ -269,8 +268,10 @@ class AlertStates:
             quiet = Row(QUIET, at.engine, at.wall, until, row.cause, row.subject, _NO_REASON, rule.edition)
             self._rows.put(rule, _quiet_key(rule, key, row.subject, row.reason), quiet)
 
-    def _muting(self, rule: Rule, row: Row, at: Instant) -> Muting | None:
-        return self.silences.over(rule, row.subject, row.reason, at)
+    def _muting(self, rule: Rule, row: Row, at: Instant, *, asked_for: bool = False) -> Muting | None:
+        """Return what mutes a row; `asked_for`: of silences alone, not of other rules that fire."""
+        by = self.silences.over(rule, row.subject, row.reason, at)
+        return by if by is not None or asked_for else self.silences.inhibited(rule, row.subject)
 
     def _await(self, rule: Rule, key: str, row: Row, made: Decision, at: Instant) -> None:
         """Wait for somebody to acknowledge what was told."""
@@ -296,10 +297,17 @@ class AlertStates:
                 self._rows.put(rule, key, replace(row, due=at.engine))
 
     def _escalate(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
+        """Tell the next ones; then those after them are waited for, or nobody (the row has no timer then)."""
+        decision, before = awaited(row.data)
+        tier, last = rule.tiers[min(before, len(rule.tiers) - 1)], before >= len(rule.tiers) - 1
+        due = at.engine + tier.every if last and tier.every else None
+        if not last:
+            due = max(at.engine, row.since + rule.tiers[before + 1].after)
+        self._rows.put(rule, WAITING_MARK + key, replace(row, due=due, data=[decision, before + 1]))
         lasted = reasons.duration(at.engine - row.since)
         told: Telling = "reason.unacknowledged", {"unacknowledged": lasted}
         reason = reasons.extended(row.reason, [told])
-        self._decide(rule, key, row, Phase.ESCALATED, at, row.cause, reason)
+        self._decide(rule, key, row, Phase.ESCALATED, at, row.cause, reason, nth=before)
 
     def _resolve(self, rule: Rule, key: str, row: Row, why: Telling, cause: EventId, at: Instant) -> None:
         if rule.escalate:
@@ -309,6 +317,8 @@ class AlertStates:
         parts = [(subject, row.reason.values), why, ("reason.lasted", {"lasted": lasted})]
         muted, told = self.silences.forget(rule.name, key), reasons.sentence(parts)
         self._decide(rule, key, row, Phase.RESOLVED, at, cause, told, untold=muted)
+        if rule.name in self.rules.inhibiting:
+            self.silences.release(at)
 
     def _decide(
         self,
@@ -323,6 +333,7 @@ class AlertStates:
         lasting: bool = False,
         heard: bool = False,
         untold: bool = False,
+        nth: int = 0,
     ) -> Decision:
         """Make a decision.
 
@@ -330,11 +341,13 @@ class AlertStates:
             lasting: Whether its end will be told; not: a moment, or one that a moment led to.
             heard: Other rules have heard it, or have nothing to hear.
             untold: It ends what was muted: nobody but other rules is told.
+            nth: Which escalation it is, from 0.
         """
         camera, via = row.subject.partition("/")[0], row.cause.partition(_VIA)[2]
+        written = rule.ended if phase is Phase.RESOLVED and rule.ended else rule.message
         known, facts, almanac = partial(_about, rule, key, row, at), row.reason.values, rule.almanac
         made = Decision(
-            id=decision_id(rule.name, key, phase, row.cause),
+            id=decision_id(rule.name, key, phase, EventId(f"{row.cause}+{nth}") if nth else row.cause),
             rule=rule.name,
             phase=phase,
             key=key,
@@ -345,14 +358,14 @@ class AlertStates:
             severity=rule.severity,
             title=texts.fill(rule.title, known, facts, almanac),
             reason=reason,
-            actions=() if rule.dry_run else _asked(rule, phase),
-            message=texts.fill(rule.message, known, facts, almanac) if rule.message else rule.message,
+            actions=() if rule.dry_run else _asked(rule, phase, at, camera, nth),
+            message=texts.fill(written, known, facts, almanac) if written else written,
             dedup=texts.fill({"en": rule.dedup}, known, facts, almanac)["en"] if rule.dedup else "",
             dry_run=rule.dry_run,
             via=via,
             alert=decision_id(rule.name, key, Phase.FIRING, row.cause),
         )
-        told = rule.name, key, phase, made.cause
+        told = rule.name, key, phase, EventId(f"{made.cause}+{nth}")
         if told not in self._made:  # else it came by another way, of the same thing: it is told already
             self._made.add(told)
             if not untold:
@@ -384,10 +397,27 @@ def _about(rule: Rule, key: str, row: Row, at: Instant) -> Mapping[str, Fact | d
     }
 
 
-def _asked(rule: Rule, phase: Phase) -> tuple[ActionCall, ...]:
-    if phase is Phase.FIRING:
-        return rule.actions
-    return rule.escalation if phase is Phase.ESCALATED else ()
+def awaited(data: Json) -> tuple[str, int]:
+    """Return for which decision a row waits to be acknowledged, and how often it has escalated."""
+    if isinstance(data, (list, tuple)):
+        return str(data[0]), int(data[1])
+    return str(data), 0
+
+
+def _asked(rule: Rule, phase: Phase, at: Instant, camera: str, nth: int) -> tuple[ActionCall, ...]:
+    """Return what is done: the rule's own actions, then those of the receivers who are told at this time."""
+    match phase:
+        case Phase.FIRING:
+            own, told = rule.actions, rule.receivers
+        case Phase.ESCALATED:
+            tier = rule.tiers[min(nth, len(rule.tiers) - 1)]
+            own, told = tier.actions, tier.receivers
+        case Phase.RESOLVED:
+            own, told = rule.resolution, tuple(each for each in rule.receivers if each.resolved)
+        case _:
+            return ()
+    every = [*own, *(action for each in told if each.awake(at.wall, camera) for action in each.actions)]
+    return tuple(action for place, action in enumerate(every) if action not in every[:place])
 
 
 def _put_off(row: Row, due: float) -> Row:

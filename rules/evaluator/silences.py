@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any, NamedTuple
 
 from rules.compiler import reasons
@@ -62,11 +63,29 @@ class Silences:
         found = [*self._asked(rule, camera, zones, at), *_declared(rule, camera, zones, at)]
         return max(found, key=lambda each: each.until, default=None)
 
+    def inhibited(self, rule: Rule, subject: str) -> Muting | None:
+        """Return the rule that says enough as long as it fires."""
+        camera = subject.partition("/")[0]
+        for each in rule.inhibitors:
+            for name in sorted(each.rules):
+                for _, row in self._rows.of(RuleName(name)):
+                    if row.state in (FIRING, FADING) and each.covers(row.subject.partition("/")[0], camera):
+                        return Muting(f"inhibit:{name}", inf, ("reason.inhibited", {"inhibitor": name}))
+        return None
+
+    def release(self, at: Instant) -> None:
+        """Let what other rules kept from being told be asked anew: one of them fires no longer."""
+        for key, row in self._rows.of(SILENCES, _MUTED):
+            if row.due is None:
+                self._rows.put(self._rules.silencer, key, replace(row, due=at.engine))
+
     def mute(self, by: Muting, rule: Rule, key: str, row: Row, at: Instant, *, lasting: bool) -> None:
         """Count what is muted, and note it where an end will come."""
-        self._count(by, rule.name, at)
+        if by.until < inf:
+            self._count(by, rule.name, at)
         if lasting:
-            muted = Row(MUTED, at.engine, at.wall, by.until, row.cause, row.subject)
+            due = by.until if by.until < inf else None
+            muted = Row(MUTED, at.engine, at.wall, due, row.cause, row.subject)
             self._rows.put(self._rules.silencer, _muted(rule.name, key), muted)
 
     def muted(self, rule: RuleName, key: str) -> bool:
@@ -155,11 +174,12 @@ class Silences:
         self._rows.drop(SILENCES, key)
         if rule is None or firing is None or firing.state not in (FIRING, FADING):
             return
-        by = self.over(rule, firing.subject, firing.reason, at)
+        by = self.over(rule, firing.subject, firing.reason, at) or self.inhibited(rule, firing.subject)
         if by is None:
             self._tell(rule, about, firing, at)
-        else:
-            self._rows.put(self._rules.silencer, key, replace(row, due=max(by.until, at.engine + 1e-3)))
+            return
+        due = max(by.until, at.engine + 1e-3) if by.until < inf else None
+        self._rows.put(self._rules.silencer, key, replace(row, due=due))
 
     def _end(self, key: str, row: Row, at: Instant) -> None:
         self._rows.drop(SILENCES, key)

@@ -14,7 +14,8 @@ from rules.kinds.decision import DecisionPattern
 from rules.kinds.lookup import LABEL_FACTS, event_kind
 from rules.kinds.object import ObjectPattern
 from rules.kinds.pattern import Pattern
-from rules.language.schema import Call, RuleSpec, patterns
+from rules.language.actions import Call
+from rules.language.schema import RuleSpec, patterns
 from rules.language.when import Absent, Count, from_nothing
 from rules.model import Fact
 from rules.text import catalogue
@@ -186,8 +187,11 @@ def calls(spec: RuleSpec) -> Iterator[tuple[Path, Call]]:
     """Yield every action of a rule, with the path that leads to it."""
     for index, call in enumerate(spec.do):
         yield ("do", index), call
-    for index, call in enumerate(spec.escalate.do if spec.escalate else ()):
-        yield ("escalate", "do", index), call
+    for number, step in enumerate(spec.escalate or ()):
+        for index, call in enumerate(step.do or ()):
+            yield ("escalate", number, "do", index), call
+    for index, call in enumerate(spec.resolved.do if spec.resolved else ()):
+        yield ("resolved", "do", index), call
 
 
 def _missing(spec: RuleSpec) -> Iterator[Flaw]:

@@ -25,7 +25,9 @@ from rules.document.scalars import (
 )
 from rules.kinds.lookup import LABEL_FACTS
 from rules.kinds.pattern import Pattern
+from rules.language.actions import Do
 from rules.language.hours import Maintenance, NamedHours, Suspend, Times
+from rules.language.telling import Inhibition, Receiver, Route
 from rules.language.when import Absent, AnyOf, Part, Single, Unless, When, is_moment, parts
 from rules.model import Fact
 from rules.register import Entry
@@ -73,32 +75,30 @@ def _title(written: object) -> object:
 Named = Annotated[Title, BeforeValidator(_title, json_schema_input_type=str | Title)]
 
 
-class Call(Written):
-    """An action and its parameters."""
-
-    name: Annotated[str, Field(min_length=1)]
-    params: dict[str, Fact]
-
-
-def _call(written: object) -> object:
-    """Read ``log`` or ``{mqtt: {topic: ...}}``."""
-    if isinstance(written, str):
-        return {"name": written, "params": {}}
-    if not isinstance(written, Mapping) or len(written) != 1:
-        raise problem("call")
-    ((name, params),) = written.items()
-    return {"name": name, "params": {} if params is None else params}
-
-
-CallText = dict[str, dict[str, Fact] | None]
-Do = Annotated[Call, BeforeValidator(_call, json_schema_input_type=str | CallText)]
-
-
 class Escalation(Written):
     """What is done when nobody acknowledges."""
 
     after: Duration = Field(description="From the firing, e.g. 5m.")
-    do: Annotated[list[Do], Field(min_length=1)] = Field(description="Actions, as under the rule's `do`.")
+    do: Annotated[list[Do], Field(min_length=1)] | None = Field(
+        None, description="Actions, as under the rule's `do`."
+    )
+    tell: OneOrMany[Slug] | None = Field(None, description="Receivers that are told then.")
+    every: Duration | None = Field(
+        None, description="Again and again until somebody acknowledges, e.g. 30m; in the last step only."
+    )
+
+    @model_validator(mode="after")
+    def _does(self) -> Escalation:
+        if not self.do and not self.tell:
+            raise problem("empty", steps=("do",))
+        return self
+
+
+class Resolution(Written):
+    """What is said and done when it is over."""
+
+    message: Named | None = Field(None, description="Longer text, one or {vi, en}; default: none.")
+    do: list[Do] = Field(default_factory=list, description="Actions, as under the rule's `do`.")
 
 
 class RuleSpec(Written):
@@ -163,7 +163,23 @@ class RuleSpec(Written):
     do: list[Do] = Field(
         default_factory=list, description="Actions in order, each `name` or `name: {parameters}`."
     )
-    escalate: Escalation | None = Field(None, description="What is done when nobody acknowledges in time.")
+    tell: OneOrMany[Slug] | None = Field(
+        None, description="Receivers that are told, each at its hours; besides those of the routes."
+    )
+    escalate: OneOrMany[Escalation] | None = Field(
+        None, description="What is done when nobody acknowledges in time; several steps, one after the other."
+    )
+    resolved: Resolution | None = Field(None, description="What is said and done when it is over.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RuleSpec:
+        steps = self.escalate or []
+        for index in range(1, len(steps)):
+            if steps[index].after <= steps[index - 1].after:
+                raise problem("escalate_order", steps=("escalate", index, "after"))
+            if steps[index - 1].every is not None:
+                raise problem("escalate_order", steps=("escalate", index - 1, "every"))
+        return self
 
     @model_validator(mode="after")
     def _countable(self) -> RuleSpec:
@@ -274,6 +290,15 @@ class RuleFile(Written):
     maintenance: dict[Slug, Maintenance] = Field(
         default_factory=dict, description="Named times at which rules are judged and not told."
     )
+    receivers: dict[Slug, Receiver] = Field(
+        default_factory=dict, description="Who is told, and when; named by `tell` and `routes`."
+    )
+    routes: list[Route] = Field(
+        default_factory=list, description="Which rules tell whom; every one that fits is taken."
+    )
+    inhibit: list[Inhibition] = Field(
+        default_factory=list, description="Rules that keep others from being told while they fire."
+    )
     duty: Duty | None = Field(None, description="Shifts, and what is done when they change.")
     templates: dict[Slug, Template] = Field(default_factory=dict, description="Rules with parameters.")
 
@@ -297,7 +322,7 @@ def json_schema(actions: Mapping[str, type[BaseModel]] | None = None) -> dict[st
     if actions is not None:
         definitions |= {f"do.{name}": params.model_json_schema() for name, params in actions.items()}
         definitions["Do"] = _do(actions)
-        for name in ("RuleSpec", "Escalation"):
+        for name in ("RuleSpec", "Escalation", "Resolution", "Receiver", "Duty"):
             definitions[name]["properties"]["do"]["items"] = _DO
     for name, definition in definitions.items():
         if name not in ("Template", "Title"):

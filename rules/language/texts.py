@@ -12,7 +12,7 @@ from rules.document.source import Flaw, Path
 from rules.document.validation import nearest
 from rules.kinds.lookup import LABEL_FACTS
 from rules.language.fact_readers import ABOUT, TOLD
-from rules.language.schema import RuleSpec
+from rules.language.schema import RuleSpec, Title
 from rules.model import Fact
 from rules.schedule import Almanac
 from rules.text import catalogue, fraction
@@ -23,10 +23,14 @@ _KNOWN = (*ABOUT, *TOLD)
 
 
 def _written(spec: RuleSpec) -> Iterator[tuple[Path, str]]:
-    for key, texts in (("title", spec.title), ("message", spec.message)):
+    over = spec.resolved.message if spec.resolved is not None else None
+    found: tuple[tuple[Path, Title | None], ...] = (
+        (("title",), spec.title), (("message",), spec.message), (("resolved", "message"), over)
+    )  # fmt: skip
+    for path, texts in found:
         if texts is not None:
-            yield (key, "vi"), texts.vi
-            yield (key, "en"), texts.en
+            yield (*path, "vi"), texts.vi
+            yield (*path, "en"), texts.en
     if spec.dedup is not None:
         yield ("dedup",), spec.dedup
 

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, TypeAlias
 from rules.document.scalars import value_at
 from rules.kinds.lookup import event_kind
 from rules.kinds.pattern import Pattern
-from rules.language.schema import Call, RuleSpec
+from rules.language.actions import Call
+from rules.language.schema import RuleSpec
 
 #: Names of which a rule takes any; None: whatever comes.
 Side: TypeAlias = "frozenset[str] | None"
@@ -249,8 +250,8 @@ def _claim(spec: RuleSpec, groups: Mapping[str, Sequence[str]], known: dict[Hash
     when = spec.when
     same: tuple[Hashable, ...] = (spec.hold, spec.severity, spec.suspend_while_ptz_moves, spec.dedup)
     same += (repr(spec.unless), repr(spec.suspend)) if spec.unless or spec.suspend else ()
-    if spec.escalate is not None:
-        same += (spec.escalate.after, _calls(spec.escalate.do))
+    if spec.escalate or spec.tell or spec.tags or spec.resolved:
+        same += (repr(spec.escalate), repr(spec.tell), repr(spec.tags), repr(spec.resolved))
     sides: tuple[Side, ...] = ()
     asked: tuple[Hashable, ...] = (spec.if_,)
     score = -inf, inf

@@ -23,7 +23,8 @@ from rules.trials.runner import TrialText, run_trials
 #: Keys that say how a rule is told and not when it fires.
 _TOLD = frozenset(
     {"name", "title", "message", "severity", "do", "escalate", "dedup", "enabled", "dry_run", "limit",
-     "use", "params", "tags", "suspend", "maintenance", "duty"}
+     "use", "params", "tags", "suspend", "maintenance", "duty",
+     "tell", "resolved", "receivers", "routes", "inhibit"}
 )  # fmt: skip
 _OPPOSITE = {
     "between": "not_between", "not_between": "between", "during": "not_during", "not_during": "during",

@@ -77,6 +77,7 @@ COMPOSED = (
     "explain.",
     "trial.",
     "silence.unknown_",
+    "rules.same_",
     "verify.",
     "audit_report.",
     "verify_kind.",

@@ -16,6 +16,7 @@ from rules.kinds.pattern import Bounds, Pattern
 from rules.language.clock_patterns import ClockPattern
 from rules.language.hours import Hours, Maintenance, Schedule
 from rules.language.schema import Cooldown, Counter, Duty, ListEntry, RuleFile, RuleSpec, Template
+from rules.language.telling import Chosen, Inhibition, Receiver, Route
 from rules.language.when import KEYS
 from rules.linter.lint import lint
 from rules.trials import runner
@@ -25,7 +26,19 @@ FOLDER = Path(__file__).parent
 RULES = (FOLDER / "nouns.yaml").read_text("utf-8")
 TRIALS = (FOLDER / "nouns.trial.yaml").read_text("utf-8")
 #: Sections of a file, not of a rule.
-FILE = {RuleFile, Template, Schedule, Maintenance, Duty, ListEntry, Counter}
+FILE = {
+    RuleFile,
+    Template,
+    Schedule,
+    Maintenance,
+    Duty,
+    ListEntry,
+    Counter,
+    Receiver,
+    Chosen,
+    Route,
+    Inhibition,
+}
 #: Read before a rule is: `$name` and `use` are replaced by then; `Call` is read from a name and parameters.
 RESOLVED = {"use", "with"}
 

@@ -22,6 +22,7 @@ NAMED = """
 vars: {chac: 0.6}
 lists: {bien-so: ["29E1"]}
 schedules: {ban-dem: 22:00-05:00, gio-hanh-chinh: 07:30-17:00}
+receivers: {truc-dem: {do: [log]}, van-phong: {do: [log]}}
 """
 
 

@@ -13,6 +13,7 @@ from engine.commands.rules import (
     problem,
     reload,
     replay,
+    route,
     scaffold,
     top,
     trials,
@@ -32,4 +33,5 @@ app.command("reload")(reload.reload)
 app.command("replay")(replay.replay)
 app.command("explain")(explain.explain)
 app.command("top")(top.top)
+app.command("route")(route.route)
 app.command("calendar")(calendar.calendar)

@@ -268,6 +268,7 @@ FILES = [
     ("rules", "test", "{rules}", "--json"),
     ("rules", "test", "{rules}", "--github"),
     ("rules", "clean", "{rules}/{name}.yaml"),
+    ("rules", "route", "quiet", "{rules}/{name}.yaml"),
     ("rules", "calendar", "quiet", "{rules}/{name}.yaml", "--days", "2"),
     ("rules", "replay", "{site}/recording.jsonl", "--rules", "{rules}/{name}.yaml"),
     ("rules", "replay", "{site}/matthan.yaml", "--rules", "{rules}/{name}.yaml"),
