@@ -52,7 +52,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "preview": "Print a short-lived link to a camera's live picture in a browser.",
     "ptz": "Move a PTZ camera, stop it, send it to a preset, or list its presets.",
     "restore": "Put a backup back: verified whole before anything is touched.",
-    "rules": "Write, check, try, reload, replay, explain and weigh rules.",
+    "rules": "Write, check, try, record, reload, replay, explain and weigh rules.",
     "run": "Run the engine until SIGTERM or Ctrl-C.",
     "silence": "Let rules, cameras, zones or tags be judged and not told for a while.",
     "sim": "Run virtual cameras that speak real ONVIF and RTSP, until Ctrl-C.",

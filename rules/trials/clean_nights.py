@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -44,12 +45,17 @@ class FalseAlarm:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """One scene: its name, what happens, and from when until when time passes (None: with its events)."""
+    """One scene: its name, what happens, and from when until when time passes (None: with its events).
+
+    Attributes:
+        since: What was decided before does not count; None: everything does.
+    """
 
     name: str
     arrivals: Sequence[Arrival]
     start: Instant | None = None
     end: Instant | None = None
+    since: datetime | None = None
 
 
 def nights(text: TrialText) -> Iterator[Night]:
@@ -59,7 +65,7 @@ def nights(text: TrialText) -> Iterator[Night]:
         calendar = Calendar(text.file, trial)
         found = arrivals(text.file, trial, calendar)
         start, end = calendar.instant(calendar.start), calendar.instant(calendar.end)
-        yield Night(trial.name, found, start, end)
+        yield Night(trial.name, found, start, end, calendar.counted)
 
 
 def _decisions(rules: RuleSet, night: Night) -> Iterator[Decision]:
@@ -84,7 +90,7 @@ class Watchman:
     def watch(self, rules: RuleSet, night: Night) -> Iterator[FalseAlarm]:
         """Yield every firing of a night."""
         for made in _decisions(rules, night):
-            if made.phase is Phase.FIRING:
+            if made.phase is Phase.FIRING and (night.since is None or made.at >= night.since):
                 yield FalseAlarm(night.name, made, self._reason(night.name, made))
 
     def _reason(self, scene: str, made: Decision) -> str:

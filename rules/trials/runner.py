@@ -165,7 +165,7 @@ class _Rehearsal:
         ]
         self._names()
         scene = self._scene()
-        decisions = self._play(scene)
+        decisions = [made for made in self._play(scene) if made.at >= self.calendar.counted]
         self._compare(decisions)
         place = self.text.document.places.get(("trials", self.index))
         return Outcome(

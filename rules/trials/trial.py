@@ -96,6 +96,11 @@ class Trial(Written):
     name: Annotated[str, Field(min_length=1)] = Field(description="What is tried, in a few words.")
     day: Day | None = Field(None, description="Date of its start, YYYY-MM-DD; default: the file's.")
     start: TrialTime | None = Field(None, description="When it begins; default: with its first event.")
+    since: TrialTime | None = Field(
+        None,
+        description="From when on it counts what rules decide; what comes before they only remember. "
+        "Default: from its start.",
+    )
     until: TrialTime | None = Field(
         None, description="When it ends; default: after the last event and expectation."
     )

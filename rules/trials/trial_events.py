@@ -62,6 +62,12 @@ class Calendar:
         return Instant(wall, (wall - self.wall(self.start)).total_seconds())
 
     @cached_property
+    def counted(self) -> datetime:
+        """From when on decisions count (wall)."""
+        since = self.trial.since
+        return self.wall(self.start if since is None else self.seconds(since))
+
+    @cached_property
     def end(self) -> float:
         """Seconds at which the trial ends."""
         if self.trial.until is not None:

@@ -11,6 +11,7 @@ from engine.commands.rules import (
     explain,
     fmt,
     problem,
+    record,
     reload,
     replay,
     route,
@@ -20,7 +21,9 @@ from engine.commands.rules import (
 )
 
 app = typer.Typer(
-    name="rules", no_args_is_help=True, help="Write, check, try, reload, replay, explain and weigh rules."
+    name="rules",
+    no_args_is_help=True,
+    help="Write, check, try, record, reload, replay, explain and weigh rules.",
 )
 app.command("check")(check.check)
 app.command("schema")(check.schema)
@@ -30,6 +33,7 @@ app.command("fmt")(fmt.fmt)
 app.command("test")(trials.run)
 app.command("clean")(clean.clean)
 app.command("reload")(reload.reload)
+app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app.command("explain")(explain.explain)
 app.command("top")(top.top)

@@ -87,7 +87,8 @@ def test_the_whole_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
                 for line in block.text.splitlines():
                     assert line in printed, f"{line}\nis not in\n{printed}"
     assert ran == {"run", "act", "decisions", "acknowledge", "status"} | {
-        f"rules {name}" for name in ("check", "test", "clean", "replay", "explain", "top", "fmt", "reload")
+        f"rules {name}"
+        for name in ("check", "test", "clean", "record", "replay", "explain", "top", "fmt", "reload")
     }
 
 

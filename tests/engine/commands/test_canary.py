@@ -359,6 +359,7 @@ ELSEWHERE = {
     **dict.fromkeys(("vision collect", "vision missed"), "tests/engine/commands/vision/test_collect.py"),
     "models compare": "tests/engine/commands/test_models_compare.py",
     **dict.fromkeys(("audit list", "audit report"), "tests/engine/commands/audit"),
+    "rules record": "tests/engine/commands/test_record.py",
     "rules problem": "pages of our own: tests/engine/commands/test_problem.py",
 }  # fmt: skip
 

@@ -223,3 +223,15 @@ def test_midnight_and_days() -> None:
 def test_moments_are_read_as_written(hour: int, minute: int, second: int, day: int) -> None:
     written = f"+{day}d {hour:02}:{minute:02}:{second:02}"
     assert trial_time(written) == ((day * 24 + hour) * 60 + minute) * 60 + second
+
+
+def test_what_comes_before_since_is_remembered_and_does_not_count() -> None:
+    def told_since(since: str, expect: str) -> list[str]:
+        written = one(PERSON, expect).replace("- name: t\n", f"- name: t\n    since: {since}\n")
+        text = runner.read(written, "t")
+        (outcome,) = runner.run_trials(text, compile_rules([("r.yaml", NIGHT)], runner.world(text.file)))  # type: ignore[arg-type]
+        return told(outcome)
+
+    assert told_since("22:01:03", "") == []
+    assert told_since("22:01:03", "{firing: night, at: 22:01:05}, {resolves: night, at: 22:01:10}") == []
+    assert told_since("22:01:02", "") != []
