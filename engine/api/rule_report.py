@@ -10,16 +10,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from engine.api import explanation as explain_wire
 from engine.api import wire
 from engine.api.present import decision, sentence
-from rules.compiler.ruleset import Rule
-from rules.explain.explain import Focus, Miss, PatternStory, Story, Timer, recall, timers
+from rules.compiler.ruleset import Rule, RuleSet
+from rules.document.validation import near
+from rules.explain.explain import Focus, Miss, PatternStory, Story, Timer, recall, stands, timers
 from rules.explain.history import EvaluationHistory
+from rules.explain.words import joined, word
 from rules.memory import FADING, FIRING, PENDING, Memory
 from rules.model import Decision, Fact, Instant, Sentence
+from rules.text import render
 
 #: Shows a moment as people read it where the site is.
 Show = Callable[[datetime], str]
@@ -60,8 +64,21 @@ def lately(
 ) -> Callable[[], explain_wire.Explanation]:
     """Return how to tell the story of a rule in a running engine: all is read now, telling may take a while."""
     steps, waiting = history.recent(camera), timers(memory, each.name, now, camera)
-    error = history.of(each.name).error
-    return lambda: explanation(recall(each, steps, Focus(camera=camera), waiting, error), show, live=True)
+    standing, error = stands(each, memory, now, camera), history.of(each.name).error
+    told = partial(recall, each, steps, Focus(camera=camera), waiting, error, standing, now.wall)
+    return lambda: explanation(told(), show, live=True)
+
+
+def known(rules: RuleSet, name: str) -> str:
+    """Return the names that were probably meant by one that no rule has; all where none is near."""
+    names = [*rules.named, *rules.disabled]
+    return ", ".join(near(name, names, 3) or sorted(names))
+
+
+def disabled(name: str) -> explain_wire.Explanation:
+    """Return that a rule is not judged, and that nothing is known of it therefore."""
+    line = explain_wire.Told(said=sentence(Sentence("explain.disabled", {"rule": name})))
+    return explain_wire.Explanation(rule=name, live=True, lines=(line,))
 
 
 def explanation(story: Story, show: Show, *, live: bool) -> explain_wire.Explanation:
@@ -84,7 +101,7 @@ def explanation(story: Story, show: Show, *, live: bool) -> explain_wire.Explana
 
 def _asked(story: PatternStory) -> explain_wire.Asked:
     return explain_wire.Asked(
-        name=story.name,
+        name=render(story.told.code, story.told.values, "en"),
         seen=story.seen,
         matched=story.matched,
         late=story.late,
@@ -124,13 +141,14 @@ class _Teller:
         for error in story.faults:
             yield self._line(1, "explain.fault", detail=error)
         for made in story.decisions:
-            yield explain_wire.Told(depth=1, before=self._decided(made), said=sentence(made.reason))
+            yield self._decided(made)
         for pattern in story.patterns:
             yield self._pattern(pattern)
+        for note in story.notes:
+            yield self._told(1, note)
         for timer in story.given_up:
-            yield self._given_up(timer)
-        for timer in story.waiting:
-            yield self._line(1, f"explain.state_{timer.state}", key=timer.key, **self._times(timer))
+            yield from self._given_up(timer)
+        yield from self._standing(story)
         if not story.fired and story.nearest is not None:
             yield self._line(0, "explain.nearest")
             yield from self._miss(story.nearest[1])
@@ -139,40 +157,47 @@ class _Teller:
             0, code, events=story.events, since=self._at(story.first), until=self._at(story.last)
         )
 
-    def _decided(self, made: Decision) -> str:
-        return f"{self.show(made.at)}  {made.camera or '-':<16} {made.phase:<9} {made.rule}:"
+    def _decided(self, made: Decision) -> explain_wire.Told:
+        values: dict[str, Fact] = {"camera": made.camera or "–", "phase": word(made.phase)}
+        said = joined([("explain.decided", values), made.reason])
+        return explain_wire.Told(depth=1, before=f"{self.show(made.at)} ", said=sentence(said))
 
-    def _pattern(self, story: PatternStory) -> explain_wire.Told:
-        last = self._at(story.last)
-        code = (
-            "explain.counts_late"
-            if story.late
-            else "explain.counts"
-            if story.matched
-            else "explain.counts_none"
-        )
-        counts = self._said(code, seen=story.seen, matched=story.matched, late=story.late, last=last)
-        return explain_wire.Told(depth=1, before=f"{story.name}:", said=counts)
+    def _pattern(self, pattern: PatternStory) -> explain_wire.Told:
+        values: dict[str, Fact] = {"seen": pattern.seen, "matched": pattern.matched, "late": pattern.late}
+        code = "counts_late" if pattern.late else "counts" if pattern.matched else "counts_none"
+        counts = f"explain.{code}", {**values, "last": self._at(pattern.last)}
+        return self._told(1, joined([*([pattern.place] if pattern.place else []), pattern.told, counts]))
 
-    def _given_up(self, timer: Timer) -> explain_wire.Told:
-        told = {**self._times(timer), "ended": self._at(timer.ended), "missing": round(timer.missing, 3)}
-        return self._line(1, "explain.given_up", key=timer.key, event=timer.by or "–", **told)
-
-    def _miss(self, miss: Miss) -> Iterator[explain_wire.Told]:
-        yield explain_wire.Told(
-            depth=1, before=f"{self.show(miss.at)}  {miss.camera or '-'}  {miss.subject}  ({miss.event})"
-        )
-        for each in miss.failed:
+    def _given_up(self, timer: Timer) -> Iterator[explain_wire.Told]:
+        """Yield what held and not for long enough, and what ended it; combinations have notes of their own."""
+        if timer.told is None:
+            return
+        by = [("explain.given_by", {"event": timer.by})] if timer.by else []
+        yield self._told(1, joined([timer.told, *by]))
+        for each in timer.why:
             yield explain_wire.Told(depth=2, before="✗", said=sentence(each.why))
 
-    def _times(self, timer: Timer) -> dict[str, Fact]:
-        return {"since": self.show(timer.since), "due": self._at(timer.due)}
+    def _standing(self, story: Story) -> Iterator[explain_wire.Told]:
+        if story.standing:
+            yield self._line(0, "explain.stands", at=self._at(story.at))
+        for each in story.standing:
+            yield self._told(1, each)
+
+    def _miss(self, miss: Miss) -> Iterator[explain_wire.Told]:
+        said = joined([miss.about, ("explain.miss_event", {"event": miss.event})])
+        yield explain_wire.Told(depth=1, before=f"{self.show(miss.at)} ", said=sentence(said))
+        for each in miss.failed:
+            yield explain_wire.Told(depth=2, before="✗", said=sentence(each.why))
 
     def _at(self, at: datetime | None) -> str:
         return self.show(at) if at else "–"
 
     def _line(self, depth: int, code: str, **values: Fact) -> explain_wire.Told:
         return explain_wire.Told(depth=depth, said=self._said(code, **values))
+
+    @staticmethod
+    def _told(depth: int, said: Sentence) -> explain_wire.Told:
+        return explain_wire.Told(depth=depth, said=sentence(said))
 
     @staticmethod
     def _said(code: str, **values: Fact) -> wire.Sentence:

@@ -148,13 +148,9 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
     problems = list(once(_telling(problems)))
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
     constants = Constants(site.names.values, site.names.lists, site.names.groups)
-    return Checked(
-        RuleSet(tuple(site.rules), warnings, site.rota(), tallies),
-        tuple(problems),
-        tuple(site.written),
-        constants,
-        world,
-    )
+    disabled = frozenset(each.spec.name for each in site.written if not each.spec.enabled)
+    rules = RuleSet(tuple(site.rules), warnings, site.rota(), tallies, disabled)
+    return Checked(rules, tuple(problems), tuple(site.written), constants, world)
 
 
 def _telling(problems: Sequence[Problem]) -> Iterator[Problem]:

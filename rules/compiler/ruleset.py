@@ -344,12 +344,16 @@ class RuleSet:
 
     What an event's kind, change, label, camera, zones and equal facts lead to is remembered (bounded), so
     that one look-up finds the rules; forgetting it changes the speed and nothing else.
+
+    Attributes:
+        disabled: Names of those that are written and not judged: whoever asks about one is to be told.
     """
 
     rules: tuple[Rule, ...] = ()
     warnings: tuple[Problem, ...] = ()
     duty: DutyRota = field(default_factory=DutyRota)
     tallies: tuple[Rule, ...] = ()
+    disabled: frozenset[str] = field(default=frozenset(), compare=False)
     _seen: dict[object, tuple[Candidate, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def prepare(self) -> None:

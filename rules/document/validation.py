@@ -50,9 +50,14 @@ _LIMITS = ("gt", "ge", "lt", "le", "min_length", "max_length")
 
 def nearest(word: object, known: Iterable[str]) -> str:
     """Return the known word that was probably meant, or an empty text."""
+    return next(iter(near(word, known, 1)), "")
+
+
+def near(word: object, known: Iterable[str], most: int) -> list[str]:
+    """Return the known words that were probably meant, the nearest first."""
     words = {known_word.lower(): known_word for known_word in known}
-    found = get_close_matches(str(word).lower(), words, n=1, cutoff=0.6)
-    return words[found[0]] if found else ""
+    found = get_close_matches(str(word).lower(), words, n=most, cutoff=0.6)
+    return [words[each] for each in found]
 
 
 def flaws(model: type[BaseModel], data: object) -> list[Flaw]:

@@ -244,7 +244,7 @@ class AlertStates:
         vetoed = until(self._rows, rule, subject, told)[0] if rule.vetoes else -inf
         if not rule.cooldown:
             return vetoed
-        quiet = self._rows.get(rule.name, _quiet_key(rule, key, subject, told))
+        quiet = self._rows.get(rule.name, quiet_key(rule, key, subject, told))
         return max(vetoed, quiet.due) if quiet is not None and quiet.due is not None else vetoed
 
     @staticmethod
@@ -266,7 +266,7 @@ class AlertStates:
         if rule.cooldown:
             until = at.engine + rule.cooldown
             quiet = Row(QUIET, at.engine, at.wall, until, row.cause, row.subject, _NO_REASON, rule.edition)
-            self._rows.put(rule, _quiet_key(rule, key, row.subject, row.reason), quiet)
+            self._rows.put(rule, quiet_key(rule, key, row.subject, row.reason), quiet)
 
     def _muting(self, rule: Rule, row: Row, at: Instant, *, asked_for: bool = False) -> Muting | None:
         """Return what mutes a row; `asked_for`: of silences alone, not of other rules that fire."""
@@ -430,7 +430,7 @@ def _firing(row: Row, due: float | None) -> Row:
     return Row(FIRING, row.since, row.since_wall, due, row.cause, row.subject, row.reason, row.edition)
 
 
-def _quiet_key(rule: Rule, key: str, subject: str, told: Sentence) -> str:
+def quiet_key(rule: Rule, key: str, subject: str, told: Sentence) -> str:
     """Return the key of the cooldown that counts for what was told of a subject."""
     if rule.per == "camera":
         return QUIET_MARK + subject.partition("/")[0]

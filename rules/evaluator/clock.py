@@ -24,14 +24,14 @@ LITTLE = timedelta(hours=3)
 #: A clock is not asked to be finer.
 _HAIR = timedelta(milliseconds=1)
 _KEY = GATHERING_MARK + SITE
-_NEVER = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.min.replace(tzinfo=UTC)
 _NO_REASON = Sentence("")
 
 
 def wind(context: StepContext, rule: Rule, alarm: TimesOfDay, at: Instant) -> None:
     """Wait for the next time after a moment, whatever was waited for."""
     row = context.rows.get(rule.name, _KEY)
-    waited, told = (None, _NEVER) if row is None else _times(row)
+    waited, told = (None, NEVER) if row is None else times(row)
     if row is not None and row.since > at.engine:  # nobody watches until then
         at = Instant(row.since_wall, row.since)
     target = _upcoming(alarm, at.wall, told)
@@ -47,7 +47,7 @@ def reckon(context: StepContext, rule: Rule, alarm: TimesOfDay) -> None:
 
 def ripe(context: StepContext, rule: Rule, alarm: TimesOfDay, row: Row, at: Instant) -> None:
     """Tell a time of day that has come."""
-    target, told = _times(row)
+    target, told = times(row)
     if at.wall < target - _HAIR:  # the clock was set back, and no event said so
         _reckon(context, rule, alarm, row, at)
         return
@@ -79,7 +79,7 @@ def _upcoming(alarm: TimesOfDay, wall: datetime, told: datetime) -> datetime | N
 
 
 def _reckon(context: StepContext, rule: Rule, alarm: TimesOfDay, row: Row, at: Instant) -> None:
-    target, told = _times(row)
+    target, told = times(row)
     nearer = _upcoming(alarm, at.wall, told)
     _wait(context, rule, min(target, nearer or target), told, at)
 
@@ -94,9 +94,9 @@ def _wait(context: StepContext, rule: Rule, target: datetime | None, told: datet
     context.rows.put(rule, _KEY, row)
 
 
-def _times(row: Row) -> tuple[datetime, datetime]:
+def times(row: Row) -> tuple[datetime, datetime]:
     """Return the time that a row waits for, and the latest that was told."""
     if isinstance(row.data, str):  # of an older program
-        return datetime.fromisoformat(row.data), _NEVER
+        return datetime.fromisoformat(row.data), NEVER
     target, told = cast("list[str]", row.data)
     return datetime.fromisoformat(target), datetime.fromisoformat(told)

@@ -42,7 +42,7 @@ def _advance(
 ) -> None:
     number, size = ordered.steps.index(pattern.role), len(ordered.steps)
     row = context.rows.get(rule.name, GATHERING_MARK + corr)
-    attempts = _attempts(row, size)
+    attempts = attempts_of(row, size)
     before = (
         [context.now.engine, [], {}, {}]
         if number == 0
@@ -79,11 +79,11 @@ def _linked(pattern: Matcher, event: Event, attempt: Attempt, now: float) -> boo
     """Return whether what a step asks of earlier ones holds."""
     if not pattern.linked:
         return True
-    known = _knowing(event, attempt, now)
+    known = knowing(event, attempt, now)
     return all(condition.test(known) for condition in pattern.linked)
 
 
-def _knowing(event: Event, attempt: Attempt, now: float) -> Event:
+def knowing(event: Event, attempt: Attempt, now: float) -> Event:
     """Return an event that knows what the steps before it were."""
     earlier: dict[str, Fact] = dict(attempt[2])
     earlier |= {earlier_fact(int(role), SINCE): now - at for role, at in attempt[3].items()}
@@ -95,7 +95,7 @@ def _reached(
 ) -> Attempt:
     """Return an attempt that has come one step further."""
     now = context.now.engine
-    told = reasons.holding(rule, pattern, _knowing(event, before, now) if pattern.linked else event)
+    told = reasons.holding(rule, pattern, knowing(event, before, now) if pattern.linked else event)
     facts, times = dict(before[2]), dict(before[3])
     if ordered.asked:
         read = ((name, reader(event)) for role, name, reader in ordered.asked if role == pattern.role)
@@ -142,7 +142,7 @@ def _break(context: StepContext, rule: Rule, ordered: Ordered, pattern: Matcher,
     for key in keys:
         row = context.rows.get(rule.name, key)
         if row is not None:
-            attempts = _attempts(row, len(ordered.steps))
+            attempts = attempts_of(row, len(ordered.steps))
             for step in after:
                 attempts[step] = [
                     each for each in attempts[step] if not _linked(pattern, event, each, context.now.engine)
@@ -152,7 +152,7 @@ def _break(context: StepContext, rule: Rule, ordered: Ordered, pattern: Matcher,
 
 def ripe(context: StepContext, rule: Rule, ordered: Ordered, corr: str, row: Row, at: Instant) -> None:
     """Give up the attempts whose time is over; what waited for a last `not` is complete."""
-    attempts = _attempts(row, len(ordered.steps))
+    attempts = attempts_of(row, len(ordered.steps))
     timely = [[each for each in kept if each[0] + ordered.within > at.engine] for kept in attempts]
     _gather(context, rule, ordered, corr, timely, row.subject, row.cause)
     if ordered.waits and attempts[-1] and not timely[-1]:
@@ -161,7 +161,7 @@ def ripe(context: StepContext, rule: Rule, ordered: Ordered, corr: str, row: Row
 
 def blind(context: StepContext, rule: Rule, ordered: Ordered, key: str, row: Row) -> None:
     """Give up what waits for a last `not`: nobody saw whether it happened."""
-    attempts = _attempts(row, len(ordered.steps))
+    attempts = attempts_of(row, len(ordered.steps))
     attempts[-1] = []
     _gather(context, rule, ordered, key[len(GATHERING_MARK) :], attempts, row.subject, row.cause)
 
@@ -183,7 +183,7 @@ def _complete(
     context.alerts.begin(rule, Beginning(corr, subject, cause, told, lasting=False), at)
 
 
-def _attempts(row: Row | None, size: int) -> list[list[Attempt]]:
+def attempts_of(row: Row | None, size: int) -> list[list[Attempt]]:
     """Return what a sequence gathered, a list of attempts per step; a copy."""
     known = cast("list[list[Attempt]]", row.data) if row is not None else []
     return [*map(list, known), *([] for _ in range(size - len(known)))]

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from math import inf
+from typing import Protocol
 
 from rules.compiler.ruleset import Rule, Veto
 from rules.evaluator.rows import Rows
 from rules.memory import HELD, HELD_MARK, PENDING, SITE, role_of
-from rules.model import Instant, Row, Sentence
+from rules.model import Instant, Row, RuleName, Sentence
+
+
+class KnownRows(Protocol):
+    """What is remembered, or was."""
+
+    def of(self, rule: RuleName, prefix: str = "") -> Iterable[tuple[str, Row]]:
+        """Return a rule's rows whose keys begin so."""
+        ...
 
 
 def veto_of(rule: Rule, role: int) -> Veto | None:
@@ -24,7 +33,7 @@ def release(rows: Rows, rule: Rule, now: Instant) -> None:
             rows.put(rule, key, replace(row, due=max(now.engine, row.since + rule.hold)))
 
 
-def until(rows: Rows, rule: Rule, subject: str, told: Sentence) -> tuple[float, Row | None]:
+def until(rows: KnownRows, rule: Rule, subject: str, told: Sentence) -> tuple[float, Row | None]:
     """Return the engine time until which a rule must not fire, and the row that says so; infinity: while it holds."""
     latest, why = -inf, None
     for veto in rule.vetoes:

@@ -11,11 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from rules.compiler.ruleset import Matcher, Rule, RuleSet
-from rules.explain.criteria import Criterion, criteria
+from rules.compiler import reasons
+from rules.compiler.ruleset import Each, Matcher, Rule, RuleSet, Telling
+from rules.explain import standing as stand
+from rules.explain.criteria import STRANGE, Criterion, pattern_told, questions
 from rules.explain.history import Kept
 from rules.explain.playback import Arrival, Playback
-from rules.memory import FIRING, GATHERING, HELD_MARK, PENDING, QUIET, Memory
+from rules.explain.scene import Scene, length, matched, of
+from rules.explain.watches import meant, place, watch_of
+from rules.explain.words import about
+from rules.memory import FIRING, GATHERING, GATHERING_MARK, HELD_MARK, PENDING, QUIET, SITE, Memory
 from rules.model import (
     CameraId,
     Change,
@@ -50,7 +55,8 @@ class Miss:
     """An event that a pattern did not match.
 
     Attributes:
-        distance: How far it was from matching: less is nearer.
+        distance: How far it was from matching, less is nearer: what was not meant at all last (another camera, another
+            kind of thing), then by how many questions it failed, then by how much was missing, as a part of the bounds.
         failed: The questions that it failed; `held`: how many it passed.
     """
 
@@ -58,7 +64,8 @@ class Miss:
     event: EventId
     camera: CameraId | None
     subject: str
-    distance: float
+    about: Sentence
+    distance: tuple[int, int, float]
     failed: tuple[Answer, ...]
     held: int
 
@@ -68,13 +75,17 @@ class PatternStory:
     """What a pattern saw.
 
     Attributes:
-        name: In the words of the rule file.
+        told: What it asks, in a few words.
+        meant: Whether it must happen; else it must not.
+        place: What stands before it: which step it is, or that it must not happen.
         seen: Events of its kind; `matched`: those of which everything held.
         late: Those that matched outside the rule's hours.
     """
 
     role: int
-    name: str
+    told: Sentence
+    meant: bool = True
+    place: Telling | None = None
     seen: int = 0
     matched: int = 0
     late: int = 0
@@ -91,7 +102,8 @@ class Timer:
         due: When it would be (or would have been) over; None: it waits for an event.
         ended: When it was given up; None: it still waits.
         missing: Seconds that were missing when it was given up.
-        by: The event that ended it.
+        by: The event that ended it; `why`: what it did not fulfil.
+        told: How people are told that it was given up.
     """
 
     key: str
@@ -101,6 +113,8 @@ class Timer:
     ended: datetime | None = None
     missing: float = 0.0
     by: EventId | None = None
+    why: tuple[Answer, ...] = ()
+    told: Sentence | None = None
 
 
 @dataclass(slots=True)
@@ -108,6 +122,9 @@ class Story:
     """What a rule did in a span of time.
 
     Attributes:
+        notes: Why combinations did not come about, oldest first; the last may be how near one came at best.
+        standing: How it stands at the end, `at`: what it has, what it lacks, what it waits for.
+        combined: It needs several things, or one again and again: that a single event was near tells little.
         events: How many were looked at, whatever their kind; the `first` and the `last` of them.
     """
 
@@ -116,7 +133,11 @@ class Story:
     decisions: list[Decision] = field(default_factory=list)
     given_up: list[Timer] = field(default_factory=list)
     waiting: list[Timer] = field(default_factory=list)
+    notes: list[Sentence] = field(default_factory=list)
+    standing: list[Sentence] = field(default_factory=list)
+    at: datetime | None = None
     faults: list[str] = field(default_factory=list)
+    combined: bool = False
     events: int = 0
     first: datetime | None = None
     last: datetime | None = None
@@ -128,9 +149,17 @@ class Story:
 
     @property
     def nearest(self) -> tuple[PatternStory, Miss] | None:
-        """The nearest miss of the pattern that was never matched, else of any."""
-        missed = [(story, story.nearest) for story in self.patterns if story.nearest is not None]
+        """The nearest miss of the pattern that was never matched, else of any; never of one that must not happen."""
+        missed = [
+            (each, each.nearest) for each in self.patterns if each.nearest is not None and self._tells(each)
+        ]
         return min(missed, key=lambda each: (each[0].matched > 0, each[1].distance), default=None)
+
+    def _tells(self, pattern: PatternStory) -> bool:
+        """Return whether the nearest miss of a pattern says why the rule did not fire."""
+        if not pattern.meant or not pattern.matched or pattern.nearest is None:
+            return pattern.meant
+        return not self.combined and pattern.nearest.distance[0] == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,37 +189,76 @@ def explain(
     """
     teller = _Teller(rule, focus)
     play = Playback(rules, Memory(), teller.watch)
+    last = _played(play, arrivals, focus.until, end)
+    teller.story.waiting = teller.waiting()
+    if last is not None:
+        teller.story.standing, teller.story.at = stands(rule, play.memory, last, focus.camera), last.wall
+    teller.story.faults = [fault.error for name, fault in play.faults.items() if name == rule.name]
+    return teller.ended()
+
+
+def _played(
+    play: Playback, arrivals: Iterable[Arrival], until: datetime | None, end: Instant | None
+) -> Instant | None:
+    """Judge events up to a moment, and let time pass up to it; return it (None: nothing happened)."""
+    last = None
     for arrival in arrivals:
-        if focus.until is not None and arrival.now.wall >= focus.until:
+        if until is not None and arrival.now.wall >= until:
+            end = _until(until, arrival.now)
             break
         play.see(arrival)
-    else:
-        if end is not None:
-            play.until(end)
-    teller.story.waiting = teller.waiting()
-    teller.story.faults = [fault.error for name, fault in play.faults.items() if name == rule.name]
-    return teller.story
+        last = arrival.now
+    if end is None or (last is not None and end.engine < last.engine):
+        return last
+    play.until(end)
+    return end
 
 
-def recall(rule: Rule, steps: Iterable[Kept], focus: Focus, waiting: list[Timer], error: str = "") -> Story:
+def _until(wall: datetime, later: Instant) -> Instant:
+    """Return a moment by what both clocks showed a little later."""
+    return Instant(wall, later.engine - (later.wall - wall).total_seconds())
+
+
+def stands(rule: Rule, memory: Memory, now: Instant, camera: str | None = None) -> list[Sentence]:
+    """Return how a rule stands, by what it remembers.
+
+    Args:
+        camera: Only at this one, and of the whole site.
+    """
+    here = ("", SITE, camera)
+    found = memory.of_rule(rule.name).items()
+    rows = {key: row for key, row in found if camera is None or _camera(key) in here}
+    return stand.standing(rule, rows, now)
+
+
+def recall(
+    rule: Rule,
+    steps: Iterable[Kept],
+    focus: Focus,
+    waiting: list[Timer],
+    error: str = "",
+    standing: Iterable[Sentence] = (),
+    at: datetime | None = None,
+) -> Story:
     """Tell what a rule did lately, from what a running engine keeps.
 
     Args:
         waiting: What it waits for now, see `timers`.
         error: What it raised, if it did.
+        standing: How it stands `at` the moment, see `stands`.
     """
     teller = _Teller(rule, focus)
-    for event, at, done in steps:
-        teller.watch(event, at, done)
-    teller.story.waiting = waiting
+    for event, now, done in steps:
+        teller.watch(event, now, done)
+    teller.story.waiting, teller.story.standing, teller.story.at = waiting, list(standing), at
     teller.story.faults = [error] if error else []
-    return teller.story
+    return teller.ended()
 
 
 def ask(rule: Rule, event: Event) -> list[tuple[Matcher, list[Answer]]]:
     """Return what each pattern of the event's kind asked of it, question by question."""
     return [
-        (pattern, [_answer(facet, event) for facet in criteria(pattern)])
+        (pattern, [_answer(facet, event) for facet in questions(pattern)])
         for pattern in rule.patterns
         if pattern.kind is event.kind
     ]
@@ -198,15 +266,7 @@ def ask(rule: Rule, event: Event) -> list[tuple[Matcher, list[Answer]]]:
 
 def _answer(facet: Criterion, event: Event) -> Answer:
     held = facet.test(event)
-    code, values = ("explain.holds", {"wanted": facet.name}) if held else facet.lost(event)
-    return Answer(facet.name, held, Sentence(code, values))
-
-
-def pattern_name(pattern: Matcher) -> str:
-    """Return a pattern in a few words: its kind and what it asks."""
-    return ", ".join(
-        (str(pattern.kind), *(facet.name for facet in criteria(pattern) if facet.kind != "change"))
-    )
+    return Answer(facet.name, held, facet.holds() if held else facet.lost(event))
 
 
 class _Teller:
@@ -214,16 +274,20 @@ class _Teller:
 
     def __init__(self, rule: Rule, focus: Focus) -> None:
         self._rule, self._focus = rule, focus
-        self._rows: dict[str, tuple[Row, datetime]] = {}
-        named = [PatternStory(each.role, pattern_name(each)) for each in rule.patterns]
-        self.story = Story(rule.name, named)
+        self._rows: dict[str, Row] = {}
+        self._zeros: dict[str, datetime] = {}
+        self._combined = watch_of(rule)
+        needed = meant(rule)
+        told = [
+            PatternStory(role, pattern_told(each), role in needed, place(rule, role))
+            for role, each in enumerate(rule.patterns)
+        ]
+        self.story = Story(rule.name, told)
+        self.story.combined = not isinstance(rule.trigger, Each)
 
     def watch(self, event: Event | None, now: Instant, done: Step) -> None:
-        if event is not None and self._focus.holds(now.wall, event.camera):
-            self.story.events += 1
-            self.story.first = self.story.first or now.wall
-            self.story.last = now.wall
-            self._look(event, now)
+        if event is not None:
+            self._see(event, now)
         fired: set[str] = set()
         for made in done.decisions:
             if made.rule == self._rule.name:
@@ -234,16 +298,44 @@ class _Teller:
                 self._hear(made)
         for change in done.changes:
             if change.rule == self._rule.name:
-                self._row(change.key, change.row, now, event, change.key in fired)
+                self._row(
+                    change.key, change.row, now, event, change.key.removeprefix(GATHERING_MARK) in fired
+                )
 
-    def _look(self, event: Event, now: Instant) -> None:
+    def ended(self) -> Story:
+        """Return the story, with how near the rule came where it did not fire."""
+        if not self.story.fired:
+            self.story.notes += self._combined.rest()[-MOST:]
+        return self.story
+
+    def _see(self, event: Event, now: Instant) -> None:
+        roles = matched(self._rule, event)
+        if self._focus.holds(now.wall, event.camera):
+            self.story.events += 1
+            self.story.first = self.story.first or now.wall
+            self.story.last = now.wall
+            self._look(event, now, roles)
+        if roles:
+            scene = self._scene(now, event.camera)
+            self._note(scene, self._combined.seen(scene, event, roles))
+
+    def _scene(self, now: Instant, camera: str | None) -> Scene:
+        return Scene(self._rule, self._rows, now, self._focus.holds(now.wall, camera))
+
+    def _note(self, scene: Scene, told: Iterable[Sentence]) -> None:
+        for each in told:
+            if scene.asked:
+                _keep(self.story.notes, each)
+
+    def _look(self, event: Event, now: Instant, roles: list[int]) -> None:
         for pattern, story in zip(self._rule.patterns, self.story.patterns, strict=True):
             if pattern.kind is not event.kind:
                 continue
             story.seen += 1
-            failed = [facet for facet in criteria(pattern) if not facet.test(event)]
+            failed = [facet for facet in questions(pattern) if not facet.test(event)]
             if failed:
-                self._miss(story, pattern, failed, event, now)
+                if not roles:  # else it is another part of the same
+                    self._miss(story, pattern, failed, event, now)
                 continue
             story.matched += 1
             story.last = now.wall
@@ -263,29 +355,56 @@ class _Teller:
     def _miss(
         self, story: PatternStory, pattern: Matcher, failed: list[Criterion], event: Event, now: Instant
     ) -> None:
-        distance = sum(1 + facet.distance(event) for facet in failed)
+        strange = sum(facet.kind in STRANGE for facet in failed)
+        distance = strange, len(failed), sum(facet.distance(event) for facet in failed)
         if story.nearest is None or distance <= story.nearest.distance:
             told = tuple(_answer(facet, event) for facet in failed)
-            held = len(criteria(pattern)) - len(failed)
-            story.nearest = Miss(now.wall, event.id, event.camera, event.subject, distance, told, held)
+            held = len(questions(pattern)) - len(failed)
+            story.nearest = Miss(
+                now.wall, event.id, event.camera, event.subject, about(event), distance, told, held
+            )
 
     def _row(self, key: str, row: Row | None, now: Instant, event: Event | None, fired: bool) -> None:
-        before = self._rows.pop(key, None)
+        before = self._rows.get(key)
+        scene = self._scene(now, _camera(key))
+        self._note(scene, self._combined.moved(scene, key, before, row, event, fired))
         if row is not None:
-            self._rows[key] = row, now.wall - timedelta(seconds=now.engine)
+            self._rows[key], self._zeros[key] = row, now.wall - timedelta(seconds=now.engine)
             return
-        if before is None or fired or before[0].state not in (PENDING, GATHERING):
+        self._rows.pop(key, None)
+        if before is not None and not fired and before.state in (PENDING, GATHERING):
+            self._give_up(key, before, now, event)
+
+    def _give_up(self, key: str, row: Row, now: Instant, event: Event | None) -> None:
+        if not self._focus.holds(now.wall, _camera(key)):
             return
-        timer = _timer(key, *before)
-        if self._focus.holds(now.wall, _camera(key)):
-            missing = max(0.0, (before[0].due or now.engine) - now.engine)
-            by = event.id if event else None
-            ended = Timer(timer.key, timer.state, timer.since, timer.due, now.wall, missing, by)
-            _keep(self.story.given_up, ended)
+        timer = _timer(key, row, self._zeros[key])
+        missing = max(0.0, (row.due or now.engine) - now.engine)
+        why = () if event is None else self._failed(event)
+        told = self._given_up(key, row, now, missing) if row.state == PENDING else None
+        by = event.id if event else None
+        ended = Timer(key, timer.state, timer.since, timer.due, now.wall, missing, by, why, told)
+        _keep(self.story.given_up, ended)
+
+    def _failed(self, event: Event) -> tuple[Answer, ...]:
+        """Return what an event that ended something did not fulfil."""
+        asked = (answers for _, answers in ask(self._rule, event))
+        failed = [each for answers in asked for each in answers if not each.held]
+        ended = [each for each in failed if each.why.code == "explain.is_change"]
+        return tuple(ended or failed)  # what is gone is in no zone: that says nothing more
+
+    def _given_up(self, key: str, row: Row, now: Instant, missing: float) -> Sentence:
+        scene = self._scene(now, _camera(key))
+        values = {
+            "held": length(now.engine - row.since), "hold": reasons.duration(now.engine - row.since + missing),
+            "since": scene.at(row.since), "at": scene.at(now.engine), "missing": f"{missing:.1f} s",
+        }  # fmt: skip
+        return of(key, "explain.given_up", values)
 
     def waiting(self) -> list[Timer]:
         """Return what the rule waits for at the end."""
-        return _soonest(_timer(key, *found) for key, found in self._rows.items() if found[0].state != FIRING)
+        found = (_timer(key, row, self._zeros[key]) for key, row in self._rows.items() if row.state != FIRING)
+        return _soonest(found)
 
 
 def timers(memory: Memory, rule: RuleName, now: Instant, camera: str | None = None) -> list[Timer]:

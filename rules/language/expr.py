@@ -11,14 +11,14 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rules.kinds.fact_types import NUMBER, SINCE, SWITCH, TEXT, Reader
 from rules.language.expr_readers import FUNCTIONS, earlier_fact
 from rules.language.expr_writer import EarlierStep, ExprError, Link, Names, Writer
 from rules.language.remembered import Sampled, Tallied
-from rules.model import Event, Fact
+from rules.model import EMPTY, Event, Fact
 
 __all__ = [
     "FUNCTIONS", "LONGEST", "NUMBER", "SINCE", "SWITCH", "TEXT", "Conjunct", "EarlierStep", "ExprError", "Expression",
@@ -39,6 +39,7 @@ class Conjunct:
         facts: What it reads, in order and as it is written (``score``, ``number('cm')``), each with its reader.
         linked: What it asks of earlier steps; `sampled`, `tallied`: of the past.
         equal: Fact and values where it is an equality that an index can use.
+        constants: The named values that it may compare with: whoever explains it needs the bounds.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Conjunct:
     linked: tuple[Link, ...] = ()
     sampled: tuple[Sampled, ...] = ()
     tallied: tuple[Tallied, ...] = ()
+    constants: Mapping[str, Fact] = field(default_factory=lambda: EMPTY, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ def _conjunct(node: ast.expr, text: str, names: Names) -> Conjunct:
         tuple(writer.linked),
         sampled,
         tuple(writer.tallied),
+        names.values,
     )
 
 

@@ -11,6 +11,8 @@ from typing import Literal
 #: A moment's length as `rules.compiler.reasons.duration` writes it, with a fraction.
 _FRACTION = re.compile(r"[0-9]+\.[0-9]+ s")
 _SWAP = str.maketrans(",.", ".,")
+#: Tables whose keys may be values: they are said in the reader's language, several with a comma between.
+_NOUNS = ("kind.", "label.", "word.")
 
 
 def _counted(value: object, spec: str) -> str:
@@ -83,13 +85,17 @@ def fraction(written: str, language: Literal["vi", "en"]) -> str:
 
 
 def _worded(sentences: Mapping[str, str], value: object, *, comma: bool) -> object:
-    """Return a value as a language writes it: a kind of value (``kind.number``) in words, a fraction with its sign."""
+    """Return a value as a language writes it: what has a word (``kind.number``) in it, a fraction with its sign."""
     if isinstance(value, str):
-        told = sentences.get(value, value) if value.startswith("kind.") else value
+        told = _said(sentences, value) if any(each in value for each in _NOUNS) else value
         return _Words(told.replace(".", ",") if comma and _FRACTION.fullmatch(told) else told)
     if isinstance(value, float):
         return _Comma(value) if comma else value
     return _Whole(value) if type(value) is int else value
+
+
+def _said(sentences: Mapping[str, str], value: str) -> str:
+    return ", ".join(sentences.get(each, each) for each in value.split(", "))
 
 
 def _values(values: Mapping[str, object], suffix: str) -> _Blanks:

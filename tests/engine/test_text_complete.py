@@ -75,6 +75,7 @@ COMPOSED = (
     "kind.",
     "keys.",
     "explain.",
+    "word.",
     "trial.",
     "silence.unknown_",
     "rules.same_",

@@ -16,7 +16,6 @@ from engine.identity.caller import Caller
 from engine.judging.reload import ReloadOutcome
 from engine.runtime.clock import Clock
 from engine.web.refusals import refusal
-from rules.document.validation import nearest
 from rules.model import RuleName
 
 if TYPE_CHECKING:
@@ -52,11 +51,10 @@ class RuleService:
         """Return why a rule fired lately, and why it did not."""
         judge = self._judge
         found = judge.rules.named.get(RuleName(rule))
+        if rule in judge.rules.disabled:
+            return rule_report.disabled(rule)
         if found is None:
-            guess = nearest(rule, list(judge.rules.named))
-            raise refusal(
-                404, "rules.no_rule", rule=rule, known=guess or ", ".join(sorted(judge.rules.named))
-            )
+            raise refusal(404, "rules.no_rule", rule=rule, known=rule_report.known(judge.rules, rule))
         if camera is not None:
             runner_of(self._cameras, camera, caller)
         show = partial(rule_report.local, zone=self._zone)

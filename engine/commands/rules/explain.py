@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -57,6 +57,10 @@ def explain(
     recording: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Events of a file, not of the site's own store.")
     ] = None,
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Ask the running engine on, and tell anew whenever something changed."),
+    ] = False,
     config: ConfigOption = None,
     socket: Socket = None,
     token: Token = None,
@@ -67,17 +71,22 @@ def explain(
 
     A running engine answers at once from what it keeps. With --since, --at, --event or --recording, or where
     none runs, recorded events are judged again; the engine is not disturbed. Exit codes: 0 told, 2 there is
-    no such rule or event, or nothing to look into.
+    no such rule or event, or nothing to look into; with --watch: 3 no engine answers, 130 ended by Ctrl-C.
     """
     chosen = language(lang)
     report = report_of(config)
     chosen = report.settings.language if report.settings and not lang else chosen
     recorded = event or at or since or recording
     door = None if recorded else door_of(report, config, socket)
+    if watch:
+        _watch(rule, camera, door, token, chosen, as_json=as_json)
     if door is not None and (told := _running(report, rule, camera, door, secret(token, door), chosen)):
         _tell(told, chosen, as_json=as_json)
         return
     site = whole(report, chosen)
+    if rule in site.rules.disabled:
+        _tell(_disabled(rule), chosen, as_json=as_json)
+        return
     found = _known(site, rule, chosen)
     moments = moments_of(site)
     focus = _focus(moments, at, camera, around, None if recording else since or SINCE)
@@ -94,14 +103,29 @@ def explain(
 
 
 def _known(site: Configuration, rule: str, lang: Language) -> Rule:
-    from rules.document.validation import nearest
+    from engine.api.rule_report import known
     from rules.model import RuleName
 
     found = site.rules.named.get(RuleName(rule))
     if found is None:
-        guess = nearest(rule, list(site.rules.named))
-        leave("rules.no_rule", lang, rule=rule, known=guess or ", ".join(sorted(site.rules.named)))
+        leave("rules.no_rule", lang, rule=rule, known=known(site.rules, rule))
     return found
+
+
+def _disabled(rule: str) -> telling.Explanation:
+    from engine.api.rule_report import disabled
+
+    return disabled(rule)
+
+
+def _watch(
+    rule: str, camera: str | None, door: str | None, token: str | None, lang: Language, *, as_json: bool
+) -> NoReturn:
+    from engine.commands.rules.watching import watch
+
+    if door is None:
+        raise typer.BadParameter("--watch asks a running engine: it cannot go with what is recorded")
+    watch(door, secret(token, door), rule, camera, lang, lambda told: _tell(told, lang, as_json=as_json))
 
 
 def _running(
@@ -126,7 +150,10 @@ def _running(
             out(f"matthan: {explain(error, Lang(lang))}", err=True)
             if error.status:
                 raise typer.Exit(2) from None
-        if error.status and rule in report.checked.rules.named:  # it runs, and does not know the rule yet
+        written = report.checked.rules
+        if error.status and (
+            rule in written.named or rule in written.disabled
+        ):  # it does not know the rule yet
             from engine.text import render
 
             out(f"matthan: {render('rules.engine_says', {'detail': error.message}, lang)}", err=True)
@@ -185,18 +212,21 @@ def _tell(told: telling.Explanation, lang: Language, *, as_json: bool) -> None:
 
 def _tell_event(rule: Rule, wanted: str, arrival: Arrival | None, moments: Moments, lang: Language) -> None:
     from engine.text import render
-    from rules.explain.explain import ask, pattern_name
+    from rules.explain.criteria import pattern_told
+    from rules.explain.explain import ask
+    from rules.explain.words import about, joined, word
 
     if arrival is None:
         leave("rules.no_such_event", lang, event=wanted)
     event, colours = arrival.event, coloured()
-    head = f"{moments.show(arrival.now.wall)}  {event.camera or '-'}  {event.kind}.{event.change} {event.subject}"
-    out(head)
+    head = joined([about(event), ("explain.colon", {}), ("explain.kind", {"kind": word(event.change)})])
+    out(f"{moments.show(arrival.now.wall)}  {render(head.code, head.values, lang)}")
     asked = ask(rule, event)
     if not asked:
-        out(render("explain.other_kind", {"kind": event.kind, "rule": rule.name}, lang))
+        out(render("explain.other_kind", {"kind": word(event.kind), "rule": rule.name}, lang))
     for pattern, answers in asked:
-        out(pattern_name(pattern))
+        told = pattern_told(pattern)
+        out(render(told.code, told.values, lang))
         for answer in answers:
             out("  " + _answer(answer, lang, colours=colours))
     if rule.hours is not None:

@@ -381,6 +381,9 @@ rules:
     limit: 5
   - name: sick
     when: {object: dog}
+  - name: resting
+    when: {object: cat}
+    enabled: false
 """
 
 
@@ -425,7 +428,12 @@ async def test_why_a_rule_fired_or_not(stage: Stage) -> None:
     (asked,) = told.patterns
     assert (asked.seen, asked.matched) == (24, 12)
     assert asked.nearest is not None
-    assert asked.nearest.failed[0].values == {"wanted": "score ≥ 0.5", "is": 0.4375, "margin": 0.0625}
+    assert asked.nearest.failed[0].values == {
+        "what": "word.score",
+        "above": 0.5,
+        "is": 0.4375,
+        "margin": 0.0625,
+    }
     said = [line.said.en for line in told.lines if line.said]
     assert said[0] == "night fired:"
     assert said[-1].startswith("24 events that the running engine keeps were looked at, 2026-11-22 15:00:00")
@@ -434,6 +442,9 @@ async def test_why_a_rule_fired_or_not(stage: Stage) -> None:
     assert (elsewhere.fired, elsewhere.events) == (False, 0)
     sick = await subject.rules.explain(ROOT, "sick", None)
     assert sick.faults == ("ValueError: ill",)
+    (line,) = (await subject.rules.explain(ROOT, "resting", None)).lines
+    assert line.said is not None
+    assert line.said.en.startswith("resting is disabled (enabled: false): it is not judged")
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def test_one_event_question_by_question() -> None:
     assert [(answer.name, answer.held) for answer in answers] == [
         ("camera c1", True),
         ("label person", True),
-        ("change began, goes_on", True),
+        ("it begins, goes on", True),
         ("score ≥ 0.5", False),
         ("zone gate", True),
     ]

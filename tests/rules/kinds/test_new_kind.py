@@ -40,7 +40,7 @@ def test_it_fires_ends_and_is_counted_by_its_own_key_in_a_trial(story: dict[str,
 
 
 def test_its_nearest_miss_is_explained(story: dict[str, Any]) -> None:
-    assert story["miss"] == ["loudness ≥ 60: it is 50.0, 10.0 off"]
+    assert story["miss"] == ["loudness ≥ 60: it is 50, 10 off"]
 
 
 @pytest.mark.parametrize(
