@@ -45,7 +45,6 @@ from engine.api.resources import (
     health,
     preview,
     rules,
-    silences,
     state,
     vision,
 )
@@ -236,15 +235,15 @@ class Client:
 
     async def silences(self) -> list[wire.Silence]:
         """Return what is judged and not told now."""
-        return await self.ask(silences.SILENCES)
+        return await self.ask(acts.SILENCES)
 
     async def silence(self, body: Mapping[str, object]) -> wire.Silence:
-        """Let something be judged and not told for a while, see `resources.silences.Begin`."""
-        return await self.ask(silences.SILENCE, body=dict(body))
+        """Let something be judged and not told for a while, see `resources.acts.BeginSilence`."""
+        return await self.ask(acts.SILENCE, body=dict(body))
 
     async def unsilence(self, id: str, *, by: str = "") -> wire.Event:
         """End a silence before its time; return the event of it."""
-        return await self.ask(silences.UNSILENCE, id, body={"by": by})
+        return await self.ask(acts.UNSILENCE, id, body={"by": by})
 
     async def act(
         self,

@@ -27,7 +27,6 @@ from engine.api.resources import (
     probes,
     rules,
     sessions,
-    silences,
     state,
     tokens,
     vision,
@@ -35,7 +34,7 @@ from engine.api.resources import (
 from engine.api.resources.commissioning import aim, drawing, jobs
 from engine.api.routes import Api
 from engine.api.services import metrics as figures
-from engine.api.services.acts import ActService
+from engine.api.services.acts import ActService, SilenceService
 from engine.api.services.aim import AimService
 from engine.api.services.audit import AuditService
 from engine.api.services.availability import AvailabilityService
@@ -51,7 +50,6 @@ from engine.api.services.people import PeopleService, Places
 from engine.api.services.preview import PreviewDoor, PreviewService
 from engine.api.services.rules import RuleService
 from engine.api.services.sessions import SessionService
-from engine.api.services.silences import SilenceService
 from engine.api.services.state import SiteStateService
 from engine.api.services.vision import VisionService
 from engine.commission.aim.shelf import Shelf
@@ -152,7 +150,7 @@ def api_of(site: Rooms) -> Api:
         alerts.resource(site.state),
         deliveries.resource(DeliveryService(site.store, site.wake)),
         acts.resource(ActService(site.acts, site.cameras)),
-        silences.resource(
+        acts.silences(
             SilenceService(
                 Silencing(site.state.memory, site.acts, site.clock),
                 site.judge,

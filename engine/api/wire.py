@@ -8,7 +8,7 @@ where its resource is (`engine.api.resources`); a new one need not stand here.
 from __future__ import annotations
 
 from engine.api.person import Line, Name
-from engine.api.resources.acts import Act
+from engine.api.resources.acts import Act, Silence
 from engine.api.resources.alerts import Alert
 from engine.api.resources.cameras import (
     Box,
@@ -27,7 +27,6 @@ from engine.api.resources.events import Event
 from engine.api.resources.health import Health
 from engine.api.resources.preview import PreviewLink
 from engine.api.resources.rules import Rule, RulesReloaded
-from engine.api.resources.silences import Silence
 from engine.api.resources.state import Engine, EngineUpdate, Gap, State, Update
 from engine.api.sentence import Sentence
 from engine.fleet.state import CameraState, TrackState

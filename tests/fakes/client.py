@@ -12,8 +12,8 @@ from engine.api.client import ApiError, Message
 from engine.api.explanation import Explanation
 from engine.api.picture import Picture
 from engine.api.question import A, Inquiry, Question, Resource
+from engine.api.resources.acts import BeginSilence, EndSilence
 from engine.api.resources.cameras import tracked
-from engine.api.resources.silences import Begin, End
 from engine.errors import Refusal
 from engine.runtime.flow import Mailbox
 from engine.web.refusals import HttpProblem, refused
@@ -114,14 +114,14 @@ class FakeClient:
         )
 
     async def silence(self, body: Mapping[str, object], /) -> wire.Silence:
-        asked = Begin.model_validate(body)
+        asked = BeginSilence.model_validate(body)
         return await self._ask(
             f"silence {' '.join((*asked.rules, *asked.cameras))} {asked.lasts} {asked.why}",
             lambda: self._engine.silence(ROOT, asked),
         )
 
     async def unsilence(self, id: str, *, by: str = "") -> wire.Event:
-        return await self._ask(f"unsilence {id}", lambda: self._engine.unsilence(ROOT, id, End(by=by)))
+        return await self._ask(f"unsilence {id}", lambda: self._engine.unsilence(ROOT, id, EndSilence(by=by)))
 
     async def rules(self) -> list[wire.Rule]:
         return await self._ask("rules", at_once(lambda: self._engine.rules(ROOT)))

@@ -23,13 +23,12 @@ from engine.api.resources import (
     health,
     preview,
     rules,
-    silences,
     state,
 )
+from engine.api.resources.acts import BeginSilence, EndSilence
 from engine.api.resources.decisions import Judge
 from engine.api.resources.deliveries import Letter
 from engine.api.resources.features import Feature
-from engine.api.resources.silences import Begin, End
 from engine.api.routes import Api
 from engine.availability import Availability, Run
 from engine.errors import Because, EngineError, Refusal
@@ -186,7 +185,7 @@ class FakeEngine:
             alerts.resource(self),
             deliveries.resource(self),
             acts.resource(self),
-            silences.resource(self),
+            acts.silences(self),
             rules.resource(self),
             availability.resource(self),
             cameras.resource(self),
@@ -264,7 +263,7 @@ class FakeEngine:
     async def silences(self, caller: Caller) -> list[wire.Silence]:
         return list(self.silent)
 
-    async def silence(self, caller: Caller, asked: Begin) -> wire.Silence:
+    async def silence(self, caller: Caller, asked: BeginSilence) -> wire.Silence:
         until = asked.until or NOON + timedelta(seconds=asked.lasts or 0.0)
         made = wire.Silence(
             id=f"019adc00-{len(self.silent)}", rules=asked.rules, cameras=asked.cameras, zones=asked.zones,
@@ -273,7 +272,7 @@ class FakeEngine:
         self.silent.append(made)
         return made
 
-    async def unsilence(self, caller: Caller, id: str, asked: End) -> wire.Event:
+    async def unsilence(self, caller: Caller, id: str, asked: EndSilence) -> wire.Event:
         found = [each for each in self.silent if each.id == id]
         if not found:
             raise refusal(404, "silence.none", id=id)

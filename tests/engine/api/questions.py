@@ -21,7 +21,7 @@ BODIES: Mapping[str, Any] = {
     "ZoneChange": {"revision": "0" * 64, "points": [[0, 0], [1, 0], [1, 1]]},
     "LineChange": {"revision": "0" * 64, "points": [[0, 0], [1, 0]]},
     "MetresChange": {"revision": "0" * 64, "metres_per_width": 12},
-    "Begin": {"cameras": [CAMERA], "lasts": "1h", "why": "a stage"},
+    "BeginSilence": {"cameras": [CAMERA], "lasts": "1h", "why": "a stage"},
     "Withdraw": {"at": "2026-03-01T12:00:00Z"},
     "NewPerson": {"id": "moi"},
     "PersonChange": {"name": "x"},

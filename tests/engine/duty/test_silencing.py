@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from engine.api.resources.silences import Begin, End
-from engine.api.services.silences import SilenceService
+from engine.api.resources.acts import BeginSilence, EndSilence
+from engine.api.services.acts import SilenceService
 from engine.duty.silencing import LONGEST, Silencing
 from engine.errors import Refusal
 from engine.runtime.clock import ManualClock
@@ -30,8 +30,8 @@ def service(site: Site) -> SilenceService:
     return SilenceService(silencing, site.judge, cameras, lambda: {"all": ["gate", "yard"]}, site.clock)
 
 
-def asked(**more: Any) -> Begin:
-    return Begin(**{"rules": ["stays"], "lasts": "1h", "why": "a stage", **more})
+def asked(**more: Any) -> BeginSilence:
+    return BeginSilence(**{"rules": ["stays"], "lasts": "1h", "why": "a stage", **more})
 
 
 async def test_what_is_silenced_is_listed_counted_and_an_alert_until_it_ends(
@@ -51,7 +51,7 @@ async def test_what_is_silenced_is_listed_counted_and_an_alert_until_it_ends(
         assert listed.muted == {"stays": 1}
         assert site.firing() == [("matthan.silence", False, False)], "what is silenced needs nobody"
         assert site.service.state(ROOT).decisions[0].phase == "silenced"
-        await silences.unsilence(by("root"), made.id, End())
+        await silences.unsilence(by("root"), made.id, EndSilence())
         await site.until(lambda: ("stays", False, False) in site.firing())
         assert await silences.silences(ROOT) == []
         assert [rule for rule, _, _ in site.firing()] == ["stays"]
@@ -73,7 +73,7 @@ async def test_what_cannot_be_silenced_is_said_with_what_is_near(
     async with engine(tmp_path, clock) as site:
         with pytest.raises(Refusal) as refused:
             await service(site).silence(
-                by("root"), Begin.model_validate({**asked().model_dump(exclude_none=True), **more})
+                by("root"), BeginSilence.model_validate({**asked().model_dump(exclude_none=True), **more})
             )
         assert refused.value.code == code
         assert site.firing() == []
@@ -89,5 +89,5 @@ async def test_it_must_have_an_end_and_a_reason() -> None:
 async def test_an_unknown_silence_is_not_ended(tmp_path: Path, clock: ManualClock) -> None:
     async with engine(tmp_path, clock) as site:
         with pytest.raises(Refusal) as refused:
-            await service(site).unsilence(by("root"), "nothing", End())
+            await service(site).unsilence(by("root"), "nothing", EndSilence())
         assert refused.value.code == "silence.none"
