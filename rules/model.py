@@ -152,6 +152,7 @@ class Decision:
         actions: What is to be done, in order.
         message: Longer text by language; empty where the rule has none.
         dedup: By what receivers put decisions together.
+        what_to_do: What the officer on duty is to do, by language; empty where the rule says nothing.
         dry_run: The rule is only tried out: nothing is to be done.
         alert: The id of the firing that it belongs to, a firing's own for itself; empty: nobody knows (an end that was
             kept before 0.5, whose firing is gone).
@@ -174,6 +175,7 @@ class Decision:
     dry_run: bool = False
     via: str = ""
     alert: DecisionId = DecisionId("")
+    what_to_do: Mapping[str, str] = field(default_factory=lambda: _NO_TEXT)
 
     @property
     def dedup_key(self) -> str:

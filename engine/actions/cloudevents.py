@@ -46,6 +46,7 @@ def _data(site: str, decision: Decision, event: Event | None) -> Mapping[str, ob
         "since": _time(decision.since),
         "title": dict(decision.title),
         "message": dict(decision.message),
+        "what_to_do": dict(decision.what_to_do),
         "dedup": decision.dedup_key,
         "reason": _sentence(decision.reason),
         "cause": {"id": decision.cause} if event is None else _event(event),

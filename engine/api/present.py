@@ -108,6 +108,7 @@ def decision(
         reason=sentence(decision.reason),
         actions=tuple(call.name for call in decision.actions),
         message=dict(decision.message),
+        what_to_do=dict(decision.what_to_do),
         dedup=decision.dedup_key,
         dry_run=decision.dry_run,
         acknowledged=acknowledgement(acknowledged) if acknowledged else None,

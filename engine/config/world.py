@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from importlib.metadata import version
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,6 +32,7 @@ def world(settings: Settings) -> World:
         lines={camera.id: frozenset(camera.lines) for camera in settings.cameras},
         groups=settings.groups,
         feasts=frozenset(map(DayRule.of, settings.holidays)),
+        version=version("matthan"),
         location=(where.latitude, where.longitude) if where else None,
         scaled=frozenset(
             each.id for each in settings.cameras if scale_of(each.ground, each.metres_per_width)
@@ -52,7 +54,11 @@ def no_site() -> World:
     """Return what rules may name where nobody knows the site: every action and label, any camera, the sun."""
     actions = _checks(action_params.PARAMS)
     return World(
-        labels=vocabulary(), meant=meant(), actions=actions, vague=frozenset({"location", "holidays"})
+        labels=vocabulary(),
+        meant=meant(),
+        actions=actions,
+        vague=frozenset({"location", "holidays"}),
+        version=version("matthan"),
     )
 
 

@@ -134,6 +134,8 @@ def decision_row(decision: Decision, engine: float, seq: int | None) -> tuple[ob
         body["message"] = dict(decision.message)
     if decision.dedup:
         body["dedup"] = decision.dedup
+    if decision.what_to_do:
+        body["what_to_do"] = dict(decision.what_to_do)
     if decision.dry_run:
         body["dry_run"] = True
     if decision.via:
@@ -169,6 +171,7 @@ def decision_of(row: Columns) -> Decision:
         actions=tuple(ActionCall(name, params) for name, params in body["actions"]),
         message=body.get("message", {}),
         dedup=body.get("dedup", ""),
+        what_to_do=body.get("what_to_do", {}),
         dry_run=body.get("dry_run", False),
         via=body.get("via", ""),
         alert=DecisionId(body.get("alert", id_ if body["phase"] == Phase.FIRING else "")),

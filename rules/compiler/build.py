@@ -43,6 +43,7 @@ def matcher(
     *,
     still: bool,
     negative: bool = False,
+    exceptions: Iterable[Expression] = (),
 ) -> Matcher:
     """Return a pattern as the index and the evaluator know it.
 
@@ -52,10 +53,11 @@ def matcher(
         cameras: Ids on which it looks, groups included; None: all.
         expressions: What must hold besides.
         still: Whether it matches nothing while the PTZ head moves.
+        exceptions: What must hold besides, and is named by no reason.
         negative: Whether it must not happen: then whom nobody could look for any more may have gone, too.
     """
     kind, demands = event_kind(pattern), _demands(pattern)
-    ifs = [If(expression) for expression in expressions]
+    ifs = [*map(If, expressions), *(If(each, exception=True) for each in exceptions)]
     alone = [each for each in ifs if not (each.expression.linked or each.expression.remembers)]
     if still:
         demands.tested.append(Flag("ptz_moving", wanted=False))

@@ -13,8 +13,10 @@ from rules.compiler.counters import counting, tallied, timeless
 from rules.compiler.definitions import Definitions
 from rules.compiler.edition import edition_of
 from rules.compiler.if_condition import If
+from rules.compiler.macros import macro_flaws
 from rules.compiler.opening import opened
 from rules.compiler.part import ELSEWHERE, Part
+from rules.compiler.requires import newer, too_new
 from rules.compiler.ruleset import Matcher, Rule, RuleSet
 from rules.compiler.site_needs import needs
 from rules.compiler.suspension import Named, suspensions, unknown_hours, unknown_names
@@ -22,6 +24,7 @@ from rules.compiler.telling import (
     hours_of,
     inhibitors,
     routed,
+    unknown_chosen,
     unknown_receivers,
 )
 from rules.compiler.uncollected import uncollected
@@ -36,7 +39,16 @@ from rules.language.actions import Call
 from rules.language.clock_patterns import ClockPattern
 from rules.language.comparisons import Constants
 from rules.language.expr import ExprError, Expression, compile_expression
-from rules.language.names import World, calls, cycles, expressions, unknown, unknown_cameras, unknown_rules
+from rules.language.names import (
+    World,
+    calls,
+    cycles,
+    expressions,
+    named,
+    unknown,
+    unknown_cameras,
+    unknown_rules,
+)
 from rules.language.schema import Duty, RuleSpec, Title, patterns
 from rules.language.templates import Resolved, resolve, shared
 from rules.language.when import from_nothing, parts
@@ -134,7 +146,8 @@ def examine(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
 def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
     documents = [opened(text, source) for source, text in files]
     known = shared(documents)
-    parts = [Part.of(resolve(document, known)) for document in documents]
+    least = world.version if world is not None else ""
+    parts = [Part.of(resolve(document, known)) for document in documents if not too_new(document, least)]
     named, whole = all(part.named_whole for part in parts), all(part.whole for part in parts)
     site = _Site.of([part.read.value for part in parts if part.read.value is not None], world, whole)
     problems: list[Problem] = []
@@ -143,12 +156,13 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
         problems += sorted(found, key=lambda problem: (problem.line, problem.column))
     problems += site.cycles()
     problems += site.after(parts)
+    problems += [newer(document, least) for document in documents if too_new(document, least)]
     broken = any(each.code.startswith("problem.") and each.key.startswith("counters") for each in problems)
     tallies = () if broken else site.tallies()
     problems = list(once(_telling(problems)))
     warnings = tuple(problem for problem in problems if problem.severity is Gravity.WARNING)
     constants = Constants(site.names.values, site.names.lists, site.names.groups)
-    disabled = frozenset(each.spec.name for each in site.written if not each.spec.enabled)
+    disabled = frozenset(each.spec.name for each in site.written if each.rule is None)
     rules = RuleSet(tuple(site.rules), warnings, site.rota(), tallies, disabled)
     return Checked(rules, tuple(problems), tuple(site.written), constants, world)
 
@@ -210,9 +224,23 @@ class _Site(Definitions):
                 flaws = [*unknown_hours(each, self.schedules, *path), *unknown_names(each, path, known)]
                 yield from map(part.resolved.locate, flaws if self.whole else ())
             yield from map(part.resolved.locate, self._counter_flaws(part))
+            yield from map(part.resolved.locate, self._reuse_flaws(part, known))
             yield from map(part.resolved.locate, self._telling_flaws(part) if self.whole else ())
             if file is not None and file.duty is not None:
                 yield from self._duty(part, file.duty)
+
+    def _reuse_flaws(self, part: Part, known: Mapping[str, Collection[str] | None]) -> Iterator[Flaw]:
+        """Yield what is wrong with macros, and rules that overrides and switches name and nobody wrote."""
+        file = part.read.value
+        if file is None:
+            return
+        for name, text in file.macros.items():
+            yield from macro_flaws(name, text, self.names)
+        for index, chosen in enumerate(file.disable if self.whole else ()):
+            yield from unknown_chosen(chosen, known, "disable", index)
+        for name in file.overrides if self.whole else ():
+            if name not in (known["rules"] or ()):
+                yield named("rule", name, known["rules"] or (), "overrides", name, on_key=True)
 
     def _telling_flaws(self, part: Part) -> Iterator[Flaw]:
         """Yield what receivers, routes and inhibitions name and nobody has."""
@@ -259,7 +287,7 @@ class _Site(Definitions):
             yield from map(part.resolved.locate, (flaw for flaw in told if not part.follows(flaw)))
             broken = number in mistaken or any(flaw.severity is Gravity.ERROR for flaw in flaws)
             rule = None
-            if spec.enabled and not broken:
+            if spec.enabled and not broken and not self.off(spec):
                 rule = self._rule(spec, len(self.rules))
                 self.rules.append(rule)
             written = WrittenRule(spec, part.resolved, number, rule)
@@ -318,7 +346,7 @@ class _Site(Definitions):
         for path, text, role in expressions(spec):
             try:
                 made = self._expression(text, spec, role)
-                yield from timeless(spec, made) if path == ("if",) else ()
+                yield from timeless(spec, made, path)
             except ExprError as error:
                 at = error.values.get("at", 1)
                 within = at - 1 if isinstance(at, int) else 0
@@ -384,6 +412,7 @@ class _Site(Definitions):
             title=_text(spec.title) or {"vi": spec.name, "en": spec.name},
             message=_text(spec.message) or {},
             dedup=spec.dedup or "",
+            what_to_do=_text(spec.what_to_do) or {},
             names=texts.names_of(spec),
             actions=self.calls(spec.do),
             tiers=tuple([self.tier(each) for each in spec.escalate or ()]),
@@ -413,12 +442,21 @@ class _Site(Definitions):
         whole = None if negative else spec.if_
         told = ((whole, -1), (pattern.if_, role))
         written = [self._expression(text, spec, asked) for text, asked in told if text is not None]
-        return build.matcher(pattern, role, cameras, written, still=still, negative=negative)
+        exempt = (
+            []
+            if negative
+            else [self._expression(f"not ({each.if_})", spec, -1) for each in spec.exceptions or ()]
+        )
+        return build.matcher(
+            pattern, role, cameras, written, still=still, negative=negative, exceptions=exempt
+        )
 
     def _guard(self, spec: RuleSpec) -> If | None:
         """Return what must hold when a time of day has come."""
-        clock = isinstance(spec.when, ClockPattern) and spec.if_ is not None
-        return If(self._expression(spec.if_ or "", spec, -1)) if clock else None
+        parts = [f"({spec.if_})"] if spec.if_ is not None else []
+        parts += [f"not ({each.if_})" for each in spec.exceptions or ()]
+        clock = isinstance(spec.when, ClockPattern) and parts
+        return If(self._expression(" and ".join(parts), spec, -1)) if clock else None
 
     def _keys(self, when: object, found: Sequence[tuple[Path, Pattern]]) -> tuple[str, ...]:
         """Return what an absence misses apart, where it counts from nothing."""

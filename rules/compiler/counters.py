@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from rules.compiler.ruleset import COUNTER, Rule, Tally
-from rules.document.source import Flaw
+from rules.document.source import Flaw, Path
 from rules.language.clock_patterns import ClockPattern
 from rules.language.expr import Expression
 from rules.language.schema import Counter, RuleSpec
@@ -30,13 +30,13 @@ def tallied(made: Rule, name: str, counter: Counter, longest: float) -> Rule:
     return replace(made, name=RuleName(f"{COUNTER}{name}"), trigger=tally, edition=edition)
 
 
-def timeless(spec: RuleSpec, expression: Expression) -> Iterator[Flaw]:
+def timeless(spec: RuleSpec, expression: Expression, path: Path) -> Iterator[Flaw]:
     """Yield what a time of day is asked and cannot know."""
     if not isinstance(spec.when, ClockPattern):
         return
     for name in (name for part in expression.conjuncts for name, _ in part.facts):
         if name not in CLOCK_FACTS and not name.startswith("counted("):
-            yield Flaw(("if",), "problem.if_at", {"name": name}, within=max(0, expression.text.find(name)))
+            yield Flaw(path, "problem.if_at", {"name": name}, within=max(0, expression.text.find(name)))
             return
 
 

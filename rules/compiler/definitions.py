@@ -18,7 +18,7 @@ from rules.language.fact_readers import timely
 from rules.language.hours import Hours, Maintenance
 from rules.language.names import World
 from rules.language.schema import Counter, Duty, Escalation, ListEntry, RuleFile, RuleSpec
-from rules.language.telling import Route
+from rules.language.telling import Chosen, Route
 from rules.model import ActionCall, Fact
 from rules.register import Register
 from rules.schedule import Almanac, Window
@@ -38,6 +38,7 @@ class Definitions:
     counters: Mapping[str, Counter] = field(default_factory=dict)
     telling: Telling = field(default_factory=Telling)
     specs: Sequence[RuleSpec] = ()
+    disable: Sequence[Chosen] = ()
     _hours: dict[ActiveHours, ActiveHours] = field(default_factory=dict)
     _actions: dict[tuple[object, ...], tuple[ActionCall, ...]] = field(default_factory=dict)
 
@@ -73,7 +74,12 @@ class Definitions:
         names = replace(names, counters=frozenset(counters))
         telling = Telling.of(files)
         specs = [spec for file in files for spec in file.rules]
-        return cls(world, names, almanac, schedules, whole, maintenance, duty, counters, telling, specs)
+        off = [each for file in files for each in file.disable]
+        return cls(world, names, almanac, schedules, whole, maintenance, duty, counters, telling, specs, off)
+
+    def off(self, spec: RuleSpec) -> bool:
+        """Return whether a rule is switched off by name, tag or severity."""
+        return any(each.about(spec.name, spec.tags, spec.severity) for each in self.disable)
 
     def rota(self) -> DutyRota:
         """Return when shifts change."""

@@ -15,7 +15,7 @@ from rules.language.when import parts
 #: Keys of a rule that do not change what it remembers.
 _COSMETIC = {
     "title", "message", "do", "escalate", "severity", "enabled", "dry_run", "dedup", "name", "limit", "tags",
-    "suspend", "tell", "resolved",
+    "suspend", "tell", "resolved", "author", "version", "references", "false_positives", "what_to_do",
 }  # fmt: skip
 
 

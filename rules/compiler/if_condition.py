@@ -12,9 +12,14 @@ from rules.model import Event
 
 @dataclass(frozen=True, slots=True)
 class If:
-    """An expression."""
+    """An expression.
+
+    Attributes:
+        exception: It says where the rule does not apply: no reason names it while that is not so.
+    """
 
     expression: Expression
+    exception: bool = False
 
     def test(self, event: Event) -> bool:
         """Return whether it holds."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from rules.compiler.ruleset import Matcher, Rule, Telling
+from rules.compiler.if_condition import If
+from rules.compiler.ruleset import Condition, Matcher, Rule, Telling
 from rules.language.fact_readers import reader
 from rules.model import Change, Event, Fact, Kind, Sentence
 
@@ -26,10 +27,16 @@ def extended(whole: Sentence, parts: Sequence[Telling]) -> Sentence:
 
 def holding(rule: Rule, pattern: Matcher, event: Event) -> Sentence:
     """Return what holds: the subject and every condition with its value and its bound, and what texts name."""
-    told = sentence([pattern.subject(event), *[each.told(event) for each in pattern.conditions]])
+    told = sentence(
+        [pattern.subject(event), *[each.told(event) for each in pattern.conditions if not _exempts(each)]]
+    )
     if not rule.names:
         return told
     return Sentence(told.code, {**named(rule.names, event), **told.values})
+
+
+def _exempts(condition: Condition) -> bool:
+    return isinstance(condition, If) and condition.exception
 
 
 def about(pattern: Matcher) -> str:

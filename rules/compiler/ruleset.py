@@ -247,6 +247,7 @@ class Rule:
         limit: Subjects remembered at once.
         tiers: Steps of its escalation, in order.
         receivers: Who is told besides, each at its hours.
+        what_to_do: What the officer on duty is to do.
         ended: Its message when it is over; `resolution`: actions then.
         inhibitors: What keeps it from being told while it fires.
         names: Facts that its texts name: kept with what holds.
@@ -279,6 +280,7 @@ class Rule:
     tiers: tuple[Tier, ...] = ()
     receivers: tuple[Receiver, ...] = ()
     ended: Mapping[str, str] = field(default_factory=dict)
+    what_to_do: Mapping[str, str] = field(default_factory=dict)
     resolution: tuple[ActionCall, ...] = ()
     inhibitors: tuple[Inhibitor, ...] = ()
     dry_run: bool = False

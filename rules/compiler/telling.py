@@ -139,13 +139,16 @@ def routed(
     """Yield what routes and inhibitions of a file name and nobody has."""
     for index, route in enumerate(file.routes):
         yield from unknown_receivers(route.to, receivers, "routes", index, "to")
-        yield from _unknown(route, known, "routes", index)
+        yield from unknown_chosen(route, known, "routes", index)
     for index, each in enumerate(file.inhibit):
-        yield from _unknown(each.by, known, "inhibit", index, "by")
-        yield from _unknown(each.of, known, "inhibit", index, "of")
+        yield from unknown_chosen(each.by, known, "inhibit", index, "by")
+        yield from unknown_chosen(each.of, known, "inhibit", index, "of")
 
 
-def _unknown(chosen: object, known: Mapping[str, Collection[str] | None], *path: str | int) -> Iterator[Flaw]:
+def unknown_chosen(
+    chosen: object, known: Mapping[str, Collection[str] | None], *path: str | int
+) -> Iterator[Flaw]:
+    """Yield what a choice of rules names and nobody has."""
     for key, names in known.items():
         what = key.removesuffix("s")
         for index, name in enumerate(getattr(chosen, key, None) or ()):

@@ -22,6 +22,8 @@ def expressions_with_patterns(spec: RuleSpec) -> Iterator[tuple[Path, str, Seque
     if spec.if_ is not None:
         about = [each for role, (_, each) in enumerate(found) if not negative(spec.when, role)]
         yield ("if",), spec.if_, about
+    for index, each in enumerate(spec.exceptions or ()):
+        yield ("exceptions", index, "if"), each.if_, [each for _, each in found]
     if spec.until is not None:
         yield ("until",), spec.until, [each for _, each in found]
     for path, pattern in found:

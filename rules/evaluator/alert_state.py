@@ -364,6 +364,7 @@ class AlertStates:
             dry_run=rule.dry_run,
             via=via,
             alert=decision_id(rule.name, key, Phase.FIRING, row.cause),
+            what_to_do=rule.what_to_do,
         )
         told = rule.name, key, phase, EventId(f"{made.cause}+{nth}")
         if told not in self._made:  # else it came by another way, of the same thing: it is told already

@@ -38,6 +38,7 @@ class World:
         lines: Line names by camera id; None: not known.
         groups: Cameras by the name of their group.
         holidays: Dates that are no weekday; `feasts`: those that come again.
+        version: Of this program, for files that require one; empty: not known.
         location: Latitude and longitude in degrees; None: nothing is known of the sun.
         scaled: Cameras that say how wide their picture is in metres; None: not known.
         vague: What is there and could not be read, so that nothing is said about it: ``groups``, ``location``,
@@ -53,6 +54,7 @@ class World:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     holidays: frozenset[date] = frozenset()
     feasts: frozenset[DayRule] = frozenset()
+    version: str = ""
     location: tuple[float, float] | None = None
     scaled: frozenset[str] | None = None
     vague: frozenset[str] = frozenset()
@@ -211,6 +213,8 @@ def expressions(spec: RuleSpec) -> Iterator[tuple[Path, str, int]]:
         yield ("if",), spec.if_, -1
     if spec.until is not None:
         yield ("until",), spec.until, -1
+    for index, each in enumerate(spec.exceptions or ()):
+        yield ("exceptions", index, "if"), each.if_, -1
     for role, (path, pattern) in enumerate(patterns(spec)):
         if pattern.if_ is not None:
             yield (*path, "if"), pattern.if_, role

@@ -27,11 +27,15 @@ from rules.kinds.lookup import LABEL_FACTS
 from rules.kinds.pattern import Pattern
 from rules.language.actions import Do
 from rules.language.hours import Maintenance, NamedHours, Suspend, Times
-from rules.language.telling import Inhibition, Receiver, Route
+from rules.language.macros import NAME as MACRO
+from rules.language.parameters import Parameter
+from rules.language.telling import Chosen, Inhibition, Receiver, Route
 from rules.language.when import Absent, AnyOf, Part, Single, Unless, When, is_moment, parts
 from rules.model import Fact
 from rules.register import Entry
 
+#: What a file may require.
+REQUIRES = r"^matthan *>= *[0-9]+(\.[0-9]+){0,2}$"
 #: What a named value may be called: a word that an expression can name too.
 Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,62}$")]
 
@@ -101,6 +105,15 @@ class Resolution(Written):
     do: list[Do] = Field(default_factory=list, description="Actions, as under the rule's `do`.")
 
 
+class Exempted(Written):
+    """Where a rule does not apply."""
+
+    if_: Annotated[str, Field(min_length=1)] = Field(
+        alias="if", description="An expression; a fact that is not known exempts nothing."
+    )
+    why: str | None = Field(None, description="Why.")
+
+
 class RuleSpec(Written):
     """One rule: when something holds (for a while, at some hours), do something."""
 
@@ -151,6 +164,18 @@ class RuleSpec(Written):
     severity: Literal["info", "warning", "critical"] = Field("warning", description="How urgent it is.")
     dedup: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
         None, description='By what receivers put decisions together, e.g. "{rule}/{plate}".'
+    )
+    exceptions: OneOrMany[Exempted] | None = Field(
+        None, description="It does not apply where one of these holds."
+    )
+    author: Annotated[str, Field(min_length=1)] | None = Field(None, description="Who wrote it.")
+    version: Annotated[str, Field(min_length=1)] | None = Field(None, description='Its version, e.g. "2".')
+    references: OneOrMany[str] | None = Field(
+        None, description="What it rests on: addresses, orders, tickets."
+    )
+    false_positives: OneOrMany[str] | None = Field(None, description="What it is known to mistake.")
+    what_to_do: Named | None = Field(
+        None, description="What the officer on duty is to do, one text or {vi, en}: shown with every alert."
     )
     tags: OneOrMany[Slug] | None = Field(
         None, description="Words by which rules are found, silenced, routed, switched on and off."
@@ -206,11 +231,23 @@ def patterns(spec: RuleSpec) -> tuple[Part, ...]:
     )
 
 
+def _parameter(written: object) -> object:
+    """Check a typed parameter; anything else is a plain one, and its default."""
+    if isinstance(written, dict) and "type" in written:
+        Parameter.model_validate(written)
+    return written
+
+
 class Template(Written):
     """A rule with parameters."""
 
-    params: dict[Word, Any] = Field(
-        default_factory=dict, description="Parameters; one without a value must be given by `with`."
+    about: Named | None = Field(None, description="What the template is for.")
+    params: dict[
+        Word, Annotated[Any, BeforeValidator(_parameter, json_schema_input_type=Parameter | Any)]
+    ] = Field(
+        default_factory=dict,
+        description="Parameters, each its default or {type, default, about, min, max, one_of}; one without a value "
+        "must be given by `with`.",
     )
     rule: dict[str, Any] = Field(description="The rule, in which $name stands for a parameter.")
 
@@ -286,6 +323,20 @@ class RuleFile(Written):
     )
     holidays: list[Feast] = Field(
         default_factory=list, description="Dates that count as `holiday`, e.g. 2027-01-01, 04-30, tet."
+    )
+    macros: dict[Annotated[str, Field(pattern=f"^{MACRO}$")], Annotated[str, Field(min_length=1)]] = Field(
+        default_factory=dict, description="Named expressions, for `if`, `until` and `exceptions`."
+    )
+    overrides: dict[Slug, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Keys of rules of other files, by the rule's name: laid over them; null takes a key away, "
+        "`exceptions` are added.",
+    )
+    disable: list[Chosen] = Field(
+        default_factory=list, description="Rules that are checked and not judged, by name, tag or severity."
+    )
+    requires: Annotated[str, Field(pattern=REQUIRES)] | None = Field(
+        None, description="The least version of the program that understands this file, e.g. matthan >= 0.11."
     )
     maintenance: dict[Slug, Maintenance] = Field(
         default_factory=dict, description="Named times at which rules are judged and not told."

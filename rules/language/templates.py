@@ -14,7 +14,9 @@ from typing import Any
 
 from rules.document.source import Document, Flaw, Path, Place, Problem
 from rules.document.validation import nearest
+from rules.language.macros import KEYS, expanded
 from rules.language.named_values import WHOLE, WITHIN, put_together, shown
+from rules.language.parameters import told, typed, wrong
 
 #: What only comes of a fault that is told elsewhere; no sentence.
 FOLLOWS = "problem.follows"
@@ -40,12 +42,15 @@ class Shared:
 
     Attributes:
         values: Named values and lists, without references.
+        macros: Named expressions; `overrides`: what is laid over rules, by their names.
         faults: Why one cannot be put together, as a flaw without its place.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     templates: Mapping[str, Origin] = field(default_factory=dict)
     faults: Mapping[str, Flaw | None] = field(default_factory=dict)
+    macros: Mapping[str, str] = field(default_factory=dict)
+    overrides: Mapping[str, Sequence[Origin]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,15 @@ def shared(documents: Sequence[Document]) -> Shared:
     """Return what documents define, as far as it has the right shape; the grammar tells the rest."""
     values: dict[str, Any] = {}
     templates: dict[str, Origin] = {}
+    macros: dict[str, str] = {}
+    overrides: dict[str, list[Origin]] = {}
     for document in documents:
+        own = _section(document, "macros").items()
+        macros = {**{name: each for name, each in own if isinstance(each, str)}, **macros}
+        for name, patch in _section(document, "overrides").items():
+            if isinstance(patch, dict):
+                places = tuple(_places_under(document, ("overrides", name)))
+                overrides.setdefault(name, []).append(Origin(patch, {}, document, places))
         for section in NAMED:
             values |= {
                 name: _bare(value)
@@ -99,7 +112,7 @@ def shared(documents: Sequence[Document]) -> Shared:
                 places = tuple(_places_under(document, ("templates", name, "rule")))
                 templates[name] = Origin(body, known, document, places)
     made = put_together(values)
-    return Shared(made.values, templates, made.faults)
+    return Shared(made.values, templates, made.faults, macros, overrides)
 
 
 def _bare(value: Any) -> Any:
@@ -117,7 +130,7 @@ def _section(document: Document, name: str) -> Mapping[str, Any]:
 def resolve(document: Document, known: Shared) -> Resolved:
     """Return a document with every template and every reference resolved."""
     data = document.data
-    if not isinstance(data, dict) or not _refers(document):
+    if not isinstance(data, dict) or not (known.macros or known.overrides or _refers(document)):
         return Resolved(document.source, document.data, document.places, document.problems, document.text)
     work = _Work(document, known)
     whole = {key: work.section(key, written) for key, written in data.items()}
@@ -182,9 +195,26 @@ class _Work:
         own = {key: value for key, value in written.items() if key not in ("use", "with")}
         named = self._known.values
         body = {key: self._value(value, (*path, key), named, {}) for key, value in own.items()}
-        if "use" not in written:
-            return body
-        return self._used(written, path) | body
+        if "use" in written:
+            body = self._used(written, path) | body
+        return self._overridden(body, path)
+
+    def _overridden(self, body: dict[str, Any], path: Path) -> dict[str, Any]:
+        """Return a rule with what other files lay over it; what is wrong there is shown there."""
+        name = body.get("name")
+        for origin in self._known.overrides.get(name, ()) if isinstance(name, str) else ():
+            patch = self._value(dict(origin.body), path, self._known.values, {})
+            kept = body.get("exceptions")
+            added = _listed(patch.pop("exceptions", None))
+            body = _merged(body, patch)
+            if added:
+                body["exceptions"] = [*_listed(kept), *added]
+            for place, where in origin.places:
+                if place:
+                    self.places[*path, *place] = where
+                    if origin.document is not self._document:
+                        self.elsewhere[*path, *place] = origin.document.source
+        return body
 
     def _used(self, written: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """Return what a template makes of its parameters; its places lie under the rule's path."""
@@ -208,9 +238,12 @@ class _Work:
     ) -> tuple[dict[str, Any], dict[str, Path]]:
         with_ = written.get("with")
         asked = with_ if isinstance(with_, dict) else {}
+        types = {name: typed(value) for name, value in origin.params.items()}
+        defaults = dict(origin.params)
+        defaults |= {name: known.default for name, known in types.items() if known is not None}
         given = {
             name: self._value(value, (*path, "use"), self._known.values, {})
-            for name, value in origin.params.items()
+            for name, value in defaults.items()
             if value is not None and name not in asked
         }
         places: dict[str, Path] = {}
@@ -223,6 +256,9 @@ class _Work:
                 )
             given[name] = self._value(value, place, self._known.values, {})
             places[name] = place
+            parameter = types.get(name)
+            if parameter is not None and wrong(parameter, given[name]):
+                self.flaws.append(Flaw(place, "problem.parameter_type", {"type": told(parameter)}))
         for name in origin.params:
             if name not in given:
                 self.flaws.append(Flaw((*path, "use"), "problem.parameter_missing", {"name": name}))
@@ -248,12 +284,24 @@ class _Work:
                 self.flaws.append(Flaw(path, "problem.nodes", {"most": MOST_VALUES}))
             return None
         if isinstance(value, str):
-            return self._text(value, path, named, at) if "$" in value else value
+            told = self._text(value, path, named, at) if "$" in value else value
+            return self._macro(told, path) if path[-1] in KEYS and isinstance(told, str) else told
         if isinstance(value, dict):
             return {key: self._value(inner, (*path, key), named, at) for key, inner in value.items()}
         if isinstance(value, list):
             return self._list(value, path, named, at)
         return value
+
+    def _macro(self, text: str, path: Path) -> str:
+        """Return an expression with what its macros stand for."""
+        if not self._known.macros:
+            return text
+        try:
+            return expanded(text, self._known.macros)
+        except RecursionError:
+            ring = ", ".join(sorted(name for name in self._known.macros if name in text))
+            self.flaws.append(Flaw(path, "problem.name_ring", {"ring": ring}))
+            return "true"
 
     def _list(
         self, values: list[Any], path: Path, named: Mapping[str, Any], at: Mapping[str, Path]
@@ -302,6 +350,23 @@ class _Work:
 
     def _unknown(self, name: str, path: Path, named: Mapping[str, Any]) -> None:
         self.flaws.append(Flaw(path, "problem.unknown_name", {"name": name}, nearest(name, named)))
+
+
+def _listed(value: object) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping with another one laid over it: mappings within likewise, and null takes a key away."""
+    made = dict(below)
+    for key, value in above.items():
+        if value is None:
+            made.pop(key, None)
+        elif isinstance(value, dict) and isinstance(made.get(key), dict):
+            made[key] = _merged(made[key], value)
+        else:
+            made[key] = value
+    return made
 
 
 def _places_under(document: Document, top: Path) -> Iterator[tuple[Path, Place]]:

@@ -24,7 +24,8 @@ from rules.trials.runner import TrialText, run_trials
 _TOLD = frozenset(
     {"name", "title", "message", "severity", "do", "escalate", "dedup", "enabled", "dry_run", "limit",
      "use", "params", "tags", "suspend", "maintenance", "duty",
-     "tell", "resolved", "receivers", "routes", "inhibit"}
+     "tell", "resolved", "receivers", "routes", "inhibit",
+     "author", "version", "references", "false_positives", "what_to_do", "about", "requires", "why"}
 )  # fmt: skip
 _OPPOSITE = {
     "between": "not_between", "not_between": "between", "during": "not_during", "not_during": "during",

@@ -200,6 +200,9 @@ def _decision_details(decision: wire.Decision, model: Model, texts: Texts) -> It
     message = decision.message.get(texts.language) or next(iter(decision.message.values()), "")
     if message:
         yield texts("detail.message"), clean(message)
+    todo = decision.what_to_do.get(texts.language) or next(iter(decision.what_to_do.values()), "")
+    if todo:
+        yield texts("detail.what_to_do"), clean(todo)
     alert = model.alerts.get(decision.id)
     if alert is not None and alert.escalated is not None:
         yield texts("detail.escalated"), clock(alert.escalated, model, date=True)

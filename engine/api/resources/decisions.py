@@ -31,6 +31,7 @@ class Decision(Wire):
 
     Attributes:
         dedup: By what receivers put decisions together: the rule's own key, else rule and key.
+        what_to_do: What the officer on duty is to do, by language.
         dry_run: The rule is only tried out: nothing was done.
         acknowledged: Of a firing decision: who takes care of it.
         alert: The firing decision that it belongs to, a firing one's own id; empty: not known.
@@ -52,6 +53,7 @@ class Decision(Wire):
     reason: Sentence
     actions: tuple[str, ...] = ()
     message: dict[str, str] = Field(default_factory=dict)
+    what_to_do: dict[str, str] = Field(default_factory=dict)
     dedup: str = ""
     dry_run: bool = False
     acknowledged: Acknowledgement | None = None
