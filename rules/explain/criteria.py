@@ -132,8 +132,12 @@ def questions(pattern: Matcher) -> tuple[Criterion, ...]:
 
 def linked(pattern: Matcher) -> tuple[Criterion, ...]:
     """Return what a step asks of the steps before it: questions of an event that knows those."""
-    conditions = (each for each in pattern.linked if isinstance(each, If))
-    return tuple(_part(part) for each in conditions for part in each.expression.conjuncts)
+    return _parts(pattern.linked)
+
+
+def _parts(conditions: Iterable[Condition]) -> tuple[Criterion, ...]:
+    found = (each.expression for each in conditions if isinstance(each, If))
+    return tuple(_part(part) for expression in found for part in expression.conjuncts)
 
 
 def pattern_told(pattern: Matcher) -> Sentence:
@@ -144,7 +148,9 @@ def pattern_told(pattern: Matcher) -> Sentence:
     if any(isinstance(each, Moment) for each in pattern.conditions):  # that names the change
         known.add("change")
     asked = [
-        Sentence(*facet.wanted) for facet in (*criteria(pattern), *linked(pattern)) if facet.kind not in known
+        Sentence(*facet.wanted)
+        for facet in (*criteria(pattern), *_parts((*pattern.linked, *pattern.recalls)))
+        if facet.kind not in known
     ]
     return listed([_subject(pattern), *asked])
 

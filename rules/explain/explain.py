@@ -20,7 +20,7 @@ from rules.explain.playback import Arrival, Playback
 from rules.explain.scene import Scene, length, matched, of
 from rules.explain.watches import meant, place, watch_of
 from rules.explain.words import about
-from rules.memory import FIRING, GATHERING, GATHERING_MARK, HELD_MARK, PENDING, QUIET, SITE, Memory
+from rules.memory import FIRING, GATHERING, GATHERING_MARK, HELD_MARK, PENDING, QUIET, SAMPLED, SITE, Memory
 from rules.model import (
     CameraId,
     Change,
@@ -38,6 +38,8 @@ from rules.model import (
 
 #: What is kept of each sort; the latest, and of misses the nearest.
 MOST = 20
+#: What waits for nothing.
+_NO_TIMERS = (FIRING, SAMPLED)
 T = TypeVar("T")
 
 
@@ -403,7 +405,11 @@ class _Teller:
 
     def waiting(self) -> list[Timer]:
         """Return what the rule waits for at the end."""
-        found = (_timer(key, row, self._zeros[key]) for key, row in self._rows.items() if row.state != FIRING)
+        found = (
+            _timer(key, row, self._zeros[key])
+            for key, row in self._rows.items()
+            if row.state not in _NO_TIMERS
+        )
         return _soonest(found)
 
 
@@ -416,7 +422,7 @@ def timers(memory: Memory, rule: RuleName, now: Instant, camera: str | None = No
     zero = now.wall - timedelta(seconds=now.engine)
     rows = memory.of_rule(rule).items()
     here = ((key, row) for key, row in rows if camera in (None, _camera(key)))
-    return _soonest(_timer(key, row, zero) for key, row in here if row.state != FIRING)
+    return _soonest(_timer(key, row, zero) for key, row in here if row.state not in _NO_TIMERS)
 
 
 def _soonest(found: Iterable[Timer]) -> list[Timer]:

@@ -22,7 +22,7 @@ from rules.text import catalogue
 TIMES = frozenset({"still", "alone", "dwell", "age", "stood"})
 #: Where a part of a key begins that says by what something is kept apart; topics have slashes of their own.
 _PART = re.compile(
-    r"/(?=(?:track|zone|plate|label|signal|crowd|mqtt|operator|engine|camera|motion|decision)(?::|$))"
+    r"/(?=(?:track|zone|plate|label|signal|crowd|mqtt|operator|engine|camera|motion|decision)(?::|$)|[^/:=]+=)"
 )
 _MARKS = "~!#+"
 _ANYWHERE = ("*", "")
@@ -99,6 +99,9 @@ def about(event: Event) -> Sentence:
 
 def _thing(part: str) -> Telling:
     name, _, value = part.partition(":")
+    if "=" in name:
+        fact, _, told = part.partition("=")
+        return "explain.ask", {"what": word(fact), "wanted": told}
     if name == "label":
         return "explain.who_label", {"label": word(value, "label")}
     if name == "crowd":
