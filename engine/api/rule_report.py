@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from engine.api import explanation as explain_wire
 from engine.api import wire
 from engine.api.present import decision, sentence
-from rules.compiler.ruleset import Rule, RuleSet
+from rules.compiler.ruleset import Rule, RuleSet, Telling
 from rules.document.validation import near
 from rules.explain.explain import Focus, Miss, PatternStory, Story, Timer, recall, stands, timers
 from rules.explain.history import EvaluationHistory
@@ -166,7 +166,9 @@ class _Teller:
         values: dict[str, Fact] = {"seen": pattern.seen, "matched": pattern.matched, "late": pattern.late}
         code = "counts_late" if pattern.late else "counts" if pattern.matched else "counts_none"
         counts = f"explain.{code}", {**values, "last": self._at(pattern.last)}
-        return self._told(1, joined([*([pattern.place] if pattern.place else []), pattern.told, counts]))
+        before = [pattern.place] if pattern.place else []
+        after: list[Telling] = [("explain.past", {})] if pattern.past else []
+        return self._told(1, joined([*before, pattern.told, counts, *after]))
 
     def _given_up(self, timer: Timer) -> Iterator[explain_wire.Told]:
         """Yield what held and not for long enough, and what ended it; combinations have notes of their own."""

@@ -80,6 +80,7 @@ class PatternStory:
         told: What it asks, in a few words.
         meant: Whether it must happen; else it must not.
         place: What stands before it: which step it is, or that it must not happen.
+        past: It asks of the past as well, which no event alone can answer: that is not looked at here.
         seen: Events of its kind; `matched`: those of which everything held.
         late: Those that matched outside the rule's hours.
     """
@@ -88,6 +89,7 @@ class PatternStory:
     told: Sentence
     meant: bool = True
     place: Telling | None = None
+    past: bool = False
     seen: int = 0
     matched: int = 0
     late: int = 0
@@ -281,7 +283,7 @@ class _Teller:
         self._combined = watch_of(rule)
         needed = meant(rule)
         told = [
-            PatternStory(role, pattern_told(each), role in needed, place(rule, role))
+            PatternStory(role, pattern_told(each), role in needed, place(rule, role), bool(each.recalls))
             for role, each in enumerate(rule.patterns)
         ]
         self.story = Story(rule.name, told)

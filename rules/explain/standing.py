@@ -14,6 +14,7 @@ from rules.evaluator.clock import NEVER, times
 from rules.explain import gatherings, sequences
 from rules.explain.hours import begins, comes
 from rules.explain.scene import Scene, of
+from rules.explain.words import joined
 from rules.memory import FADING, FIRING, HELD, HELD_MARK, PENDING, QUIET, TAKEN, WAITING, role_of
 from rules.model import Fact, Instant, Row, Sentence
 
@@ -64,7 +65,12 @@ def _next(scene: Scene, alarm: TimesOfDay) -> Iterator[Sentence]:
             "at": scene.clock(coming) if coming else "–",
             "last": "–" if told == NEVER else scene.clock(told),
         }
-        yield Sentence(code, values)
+        guard = (
+            []
+            if scene.rule.guard is None
+            else [("explain.clock_if", {"if": scene.rule.guard.expression.text})]
+        )
+        yield joined([(code, values), *guard])
 
 
 def _vetoes(scene: Scene) -> Iterator[Sentence]:

@@ -18,6 +18,7 @@ from rules.evaluator.evaluator import NOTHING
 from rules.explain.explain import Focus, Story, ask, explain, recall, stands, timers
 from rules.explain.history import EvaluationHistory
 from rules.explain.playback import Arrival, Playback
+from rules.explain.words import who
 from rules.model import Event, Instant, RuleName, Sentence, Step
 from rules.text import render
 from rules.trials import runner
@@ -215,6 +216,13 @@ CASES = {
         ("next at 07:30",),
         ("lần tới lúc 07:30",),
     ),
+    "a time of day with a condition": Case(
+        "{when: {at: '23:00'}, if: hour > 6 and not holiday}",
+        ("{operator: {name: x, at: 06:00}}",),
+        "06:10:00",
+        ("next at 23:00; fires if this holds then: “hour > 6 and not holiday”",),
+        ("lần tới lúc 23:00; chỉ báo nếu lúc đó đúng: “hour > 6 and not holiday”",),
+    ),
     "again and again, within hours": Case(
         "{when: {every: 30m}, between: 22:00-05:00}",
         ("{operator: {name: x, at: 06:10}}",),
@@ -398,6 +406,24 @@ def test_a_recording_tells_what_the_running_engine_knew(name: str) -> None:
 def _judged(arrival: Arrival) -> Arrival:
     event = replace(arrival.event, judged=arrival.now.engine, received_at=arrival.now.wall)
     return Arrival(event, arrival.now)
+
+
+@pytest.mark.parametrize(
+    ("key", "en", "vi"),
+    [
+        ("#*", "the site", "toàn điểm"),
+        ("~c1", "camera c1", "camera c1"),
+        ("~plate:29E1", "plate 29E1", "biển số 29E1"),
+        ("+1:c1/track:3|c1", "object 3, camera c1", "vật thể số 3, camera c1"),
+        ("c1/signal:A/B:in1", "signal A/B (in1), camera c1", "tín hiệu A/B (in1), camera c1"),
+        ("c1/zone:a", "zone a, camera c1", "vùng a, camera c1"),
+        ("c2/decision:c1/track:4", "object 4, camera c1", "vật thể số 4, camera c1"),
+        ("#*/card=12", "card 12", "card 12"),
+    ],
+)
+def test_whom_a_key_is_about(key: str, en: str, vi: str) -> None:
+    told = who(key)
+    assert (render(told.code, told.values, "en"), render(told.code, told.values, "vi")) == (en, vi)
 
 
 def test_a_span_is_told_as_it_stood_at_its_end() -> None:
