@@ -273,6 +273,23 @@ def _answer(facet: Criterion, event: Event) -> Answer:
     return Answer(facet.name, held, facet.holds() if held else facet.lost(event))
 
 
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The nearest miss so far: it is put into words when no nearer one can come."""
+
+    distance: tuple[int, int, float]
+    event: Event
+    now: Instant
+    pattern: Matcher
+    failed: list[Criterion]
+
+    def told(self) -> Miss:
+        event, failed = self.event, tuple(_answer(facet, self.event) for facet in self.failed)
+        held = len(questions(self.pattern)) - len(failed)
+        whom = event.id, event.camera, event.subject, about(event)
+        return Miss(self.now.wall, *whom, self.distance, failed, held)
+
+
 class _Teller:
     """Watches one rule; see `rules.explain.playback.Watch`."""
 
@@ -280,6 +297,7 @@ class _Teller:
         self._rule, self._focus = rule, focus
         self._rows: dict[str, Row] = {}
         self._zeros: dict[str, datetime] = {}
+        self._near: dict[int, _Near] = {}
         self._combined = watch_of(rule)
         needed = meant(rule)
         told = [
@@ -308,6 +326,8 @@ class _Teller:
 
     def ended(self) -> Story:
         """Return the story, with how near the rule came where it did not fire."""
+        for role, near in self._near.items():
+            self.story.patterns[role].nearest = near.told()
         if not self.story.fired:
             self.story.notes += self._combined.rest()[-MOST:]
         return self.story
@@ -361,12 +381,9 @@ class _Teller:
     ) -> None:
         strange = sum(facet.kind in STRANGE for facet in failed)
         distance = strange, len(failed), sum(facet.distance(event) for facet in failed)
-        if story.nearest is None or distance <= story.nearest.distance:
-            told = tuple(_answer(facet, event) for facet in failed)
-            held = len(questions(pattern)) - len(failed)
-            story.nearest = Miss(
-                now.wall, event.id, event.camera, event.subject, about(event), distance, told, held
-            )
+        known = self._near.get(story.role)
+        if known is None or distance <= known.distance:
+            self._near[story.role] = _Near(distance, event, now, pattern, failed)
 
     def _row(self, key: str, row: Row | None, now: Instant, event: Event | None, fired: bool) -> None:
         before = self._rows.get(key)
