@@ -453,8 +453,9 @@ class _Site(Definitions):
 
     def _guard(self, spec: RuleSpec) -> If | None:
         """Return what must hold when a time of day has come."""
-        parts = [f"({spec.if_})"] if spec.if_ is not None else []
-        parts += [f"not ({each.if_})" for each in spec.exceptions or ()]
+        exempt = [f"not ({each.if_})" for each in spec.exceptions or ()]
+        own = [f"({spec.if_})" if exempt else spec.if_] if spec.if_ is not None else []
+        parts = [*own, *exempt]
         clock = isinstance(spec.when, ClockPattern) and parts
         return If(self._expression(" and ".join(parts), spec, -1)) if clock else None
 

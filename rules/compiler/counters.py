@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from hashlib import blake2b
 
 from rules.compiler.ruleset import COUNTER, Rule, Tally
@@ -11,10 +12,16 @@ from rules.document.source import Flaw, Path
 from rules.language.clock_patterns import ClockPattern
 from rules.language.expr import Expression
 from rules.language.schema import Counter, RuleSpec
-from rules.model import RuleName
+from rules.model import EMPTY, Change, Event, EventId, Fact, Kind, RuleName
 
 #: What a time of day knows besides counters.
 CLOCK_FACTS = frozenset({"hour", "minute", "weekday", "holiday", "dark"})
+
+
+def clock_event(rule: Rule, wall: datetime, facts: Mapping[str, Fact] = EMPTY) -> Event:
+    """Return what a time of day (aware UTC) is asked as: an event of nothing but the time, and what counters say."""
+    nobody = EventId("")
+    return Event(nobody, "", 0, Kind.CLOCK, Change.NOTED, None, wall, wall, subject=rule.name, facts=facts)
 
 
 def tallied(made: Rule, name: str, counter: Counter, longest: float) -> Rule:

@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from rules.compiler import reasons
+from rules.compiler.counters import clock_event
 from rules.compiler.if_condition import If
 from rules.compiler.ruleset import Rule, TimesOfDay
 from rules.evaluator.alert_state import Beginning
 from rules.evaluator.recall import counted
 from rules.evaluator.step_context import StepContext
 from rules.memory import GATHERING, GATHERING_MARK, SITE
-from rules.model import Change, Event, EventId, Instant, Kind, Row, Sentence
+from rules.model import EventId, Instant, Row, Sentence
 
 #: How far a clock may be set back so that what it told already is not told again.
 LITTLE = timedelta(hours=3)
@@ -63,9 +64,7 @@ def ripe(context: StepContext, rule: Rule, alarm: TimesOfDay, row: Row, at: Inst
 def _guarded(context: StepContext, rule: Rule, guard: If, said: Sentence, at: Instant) -> Sentence | None:
     """Return a reason with what a time of day asks besides; None: it does not hold."""
     facts = dict(counted(context.alerts.rules, context.rows, guard.expression.tallied, at))
-    event = Event(
-        EventId(""), "", 0, Kind.CLOCK, Change.NOTED, None, at.wall, at.wall, subject=rule.name, facts=facts
-    )
+    event = clock_event(rule, at.wall, facts)
     return reasons.extended(said, [guard.told(event)]) if guard.test(event) else None
 
 

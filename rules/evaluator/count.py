@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any, cast
 
 from rules.compiler import reasons
-from rules.compiler.ruleset import Counting, Matcher, Rule
+from rules.compiler.ruleset import Counting, Matcher, Rule, Telling
 from rules.evaluator.alert_state import Beginning
 from rules.evaluator.step_context import (
     StepContext,
@@ -30,6 +30,8 @@ from rules.model import Change, Event, EventId, Fact, Instant, Row, Sentence
 
 Hit = list[Any]
 _NO_REASON = Sentence("")
+#: Names of what was counted that a reason tells at most.
+_NAMED = 12
 
 
 def seen(context: StepContext, rule: Rule, counting: Counting, pattern: Matcher, event: Event) -> None:
@@ -82,8 +84,21 @@ def _add(
     if enough:
         told = reasons.holding(rule, pattern, event)
         more = {**_counted(counting, hits), "counted": len(hits)}
-        whole = reasons.sentence([(told.code, told.values), ("reason.counted", more)])
+        whole = reasons.sentence(
+            [(told.code, told.values), ("reason.counted", more), *_names(counting, hits)]
+        )
         context.alerts.begin(rule, Beginning(corr, subject, event.id, whole), context.now)
+
+
+def _names(counting: Counting, hits: list[Hit]) -> list[Telling]:
+    """Return which different ones were counted, where they have names that people know."""
+    if not counting.distinct or counting.distinct == "track":
+        return []
+    names = sorted({str(hit[1]) for hit in hits} - {""})
+    if not names:
+        return []
+    more = ", …" if len(names) > _NAMED else ""
+    return [("reason.counted_names", {"names": ", ".join(names[:_NAMED]) + more})]
 
 
 def _newest(counting: Counting, known: list[Hit], value: str, now: float) -> list[Hit]:

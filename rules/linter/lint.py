@@ -6,8 +6,11 @@ Works on what is written (after templates and names are resolved), so that every
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC
 
 from rules.compiler.compile import Checked, WrittenRule, once
+from rules.compiler.counters import clock_event
+from rules.compiler.ruleset import ActiveHours
 from rules.compiler.uncollected import uncollected
 from rules.document import suggestions
 from rules.document.scalars import value_at
@@ -137,12 +140,10 @@ def _unheard(written: WrittenRule, off: Collection[str], moments: Collection[str
 def _out_of_hours(written: WrittenRule) -> Iterator[Problem]:
     """Yield why a rule's hours let it never fire."""
     spec, hours = written.spec, written.rule.hours if written.rule else None
-    if hours is None:
-        return
     if isinstance(spec.when, (AtPattern, EveryPattern)):
-        asked = spec.when.edges(), spec.when.numbers(), hours, spec.when.rules()
-        if not any(map(hours.hold, active_hours.times_of_day(*asked))):
-            yield _at(written, "unreachable_at", "when")
+        yield from _never_comes(written, spec.when)
+        return
+    if hours is None:
         return
     if not (hours.free or (hours.between and hours.during) or spec.hold):
         return  # each of the given hours is some time
@@ -153,6 +154,23 @@ def _out_of_hours(written: WrittenRule) -> Iterator[Problem]:
     elif 60 * longest < (spec.hold or 0.0) < 60 * (DAY - longest):
         # hours are asked when it begins and when it fires: longer than a night, shorter than to the next one
         yield _at(written, "unreachable_for", "for", values={"longest": longest})
+
+
+def _never_comes(written: WrittenRule, when: AtPattern | EveryPattern) -> Iterator[Problem]:
+    """Yield why none of a rule's times ever counts: its hours, or what it asks of the time."""
+    rule = written.rule
+    if rule is None:
+        return
+    hours = rule.hours or ActiveHours(rule.almanac)
+    times = list(active_hours.times_of_day(when.edges(), when.numbers(), hours, when.rules()))
+    timely = [each for each in times if hours.hold(each)]
+    if not timely and rule.hours is not None:
+        yield _at(written, "unreachable_at", "when")
+    elif rule.guard is not None and not rule.guard.expression.tallied:
+        events = (clock_event(rule, each.astimezone(UTC)) for each in timely)
+        if not any(map(rule.guard.test, events)):
+            key = "if" if written.spec.if_ is not None else "exceptions"
+            yield _at(written, "unreachable_at", key)
 
 
 def _never_clears(written: WrittenRule) -> Iterator[Problem]:

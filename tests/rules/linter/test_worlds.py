@@ -27,3 +27,7 @@ def test_of_ten_thousand_rules_none_is_dead_or_always_fires() -> None:
     counts, wrong = became(range(1000, 11_000))
     assert wrong == []
     assert counts["lives"] > 4000
+
+
+def test_a_time_of_day_that_asks_for_another_day_is_told() -> None:
+    assert attempt(1463)[0] == "told"
