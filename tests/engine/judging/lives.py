@@ -73,6 +73,18 @@ rules:
      between: 22:00-23:30}
   - {name: works, when: {object: any}, severity: critical, tags: [t],
      suspend: [{between: "22:01-22:03", why: works}, {between: "22:05-22:06", why: more}]}
+  - {name: gauge, when: {object: person}, if: score > 0.7, until: score < 0.2, escalate: [
+     {after: 10s, do: [log]}, {after: 25s, tell: somebody, every: 20s}]}
+  - {name: mean, when: {object: any}, if: "avg(score, '30s') > 0.6 or delta(score, '20s') > 0.5"}
+  - {name: higher, when: {object: dog}, if: score > earlier(score)}
+  - {name: balance, when: {every: 1m}, if: "counted('into') > counted('into', '40s') + 1"}
+  - {name: of-it, when: {object: dog, zone: gate}, tags: hushed, for: 1s}
+counters:
+  into: {count: {object: person, enters: gate}, since: "22:02"}
+receivers:
+  somebody: {do: [log], between: "22:00-22:10", resolved: true}
+routes: [{tags: t, to: somebody}]
+inhibit: [{by: {rules: motionless}, of: {tags: hushed}, same: camera}]
 maintenance:
   stage: {cameras: c2, between: "22:02-22:04", why: a stage}
 duty: {shifts: ["22:00", "22:02", "22:30"]}
