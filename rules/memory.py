@@ -7,7 +7,7 @@ after the commit; `evaluator.step` itself never writes.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import inf
 from types import MappingProxyType
 
@@ -41,6 +41,8 @@ QUIET_MARK, WAITING_MARK, GATHERING_MARK, HELD_MARK, SAMPLES_MARK = "~", "!", "#
 
 #: (due, rank, rule, key): cooldowns end before what waits for them fires.
 Timer = tuple[float, int, RuleName, str]
+#: (whether somebody still needs it, since when it is there, key): rows are given up in this order.
+Age = tuple[bool, float, str]
 _NO_ROWS: Mapping[str, Row] = MappingProxyType({})
 
 
@@ -59,6 +61,12 @@ def follows(key: str, row: Row) -> bool:
     return key == row.subject or key.startswith(HELD_MARK)
 
 
+def dispensable(key: str, row: Row) -> Age:
+    """Return the place of a row in the order of giving up: first what was told and only waits for a person."""
+    over = row.state == TAKEN or (row.state == WAITING and row.due is None)
+    return not over, row.since, key
+
+
 class Memory:
     """The rows of every rule. Written by `apply` alone.
 
@@ -71,6 +79,7 @@ class Memory:
         self._rules: dict[RuleName, dict[str, Row]] = {}
         self.followed: dict[str, dict[tuple[RuleName, str], None]] = {}
         self._timers: list[Timer] = []
+        self._ages: dict[RuleName, list[Age]] = {}
         self.soonest = inf
         self._size = 0
         self.apply(RowChange(rule, key, row) for rule, key, row in rows)
@@ -106,6 +115,16 @@ class Memory:
             return []
         return self._timers[: bisect_right(self._timers, engine, key=lambda entry: entry[0])]
 
+    def by_age(self, rule: RuleName) -> Sequence[Age]:
+        """Return a rule's rows in the order in which they are given up.
+
+        It is kept from the first asking on: nearly no rule ever has too many.
+        """
+        ages = self._ages.get(rule)
+        if ages is None:
+            ages = self._ages[rule] = sorted(dispensable(*row) for row in self.of_rule(rule).items())
+        return ages
+
     def apply(self, changes: Iterable[RowChange]) -> None:
         """Take over the changes of one step, after they are committed."""
         for change in changes:
@@ -121,6 +140,8 @@ class Memory:
             self.followed.setdefault(row.subject, {})[rule, key] = None
         if row.due is not None:
             insort(self._timers, timer(row.due, rule, key))
+        if (ages := self._ages.get(rule)) is not None:
+            insort(ages, dispensable(key, row))
 
     def _drop(self, rule: RuleName, key: str) -> None:
         rows = self._rules.get(rule)
@@ -128,8 +149,11 @@ class Memory:
         if row is None:
             return
         self._size -= 1
+        if (ages := self._ages.get(rule)) is not None:
+            del ages[bisect_left(ages, dispensable(key, row))]
         if not rows:
             del self._rules[rule]
+            self._ages.pop(rule, None)
         same = self.followed.get(row.subject, {})
         same.pop((rule, key), None)
         if not same:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rules.kinds import conditions
 from rules.kinds.conditions import Telling
+from rules.kinds.fact_types import Bound
 from rules.language.expr import Expression
 from rules.model import Event
 
@@ -24,6 +26,12 @@ class If:
     def test(self, event: Event) -> bool:
         """Return whether it holds."""
         return self.expression.test(event)
+
+    @property
+    def bounds(self) -> Iterator[Bound]:
+        """Within what numbers must lie where it holds."""
+        for part in self.expression.conjuncts:
+            yield from part.bounds
 
     def told(self, event: Event) -> Telling:
         """Return the expression with the values that it read."""

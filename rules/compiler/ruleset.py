@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 from rules.compiler.active_hours import ActiveHours
 from rules.compiler.if_condition import If
+from rules.compiler.index import Candidate, Index
+from rules.compiler.matcher import Matcher
 from rules.compiler.suspension import Suspension
 from rules.compiler.telling import Inhibitor, Receiver, Tier
 from rules.dates import DayRule
@@ -16,7 +18,7 @@ from rules.document.source import Problem
 from rules.kinds.conditions import Condition, Telling
 from rules.language.expr import Expression, Reader
 from rules.memory import SILENCES
-from rules.model import ActionCall, CameraId, Change, Event, Fact, Kind, RuleName, Severity
+from rules.model import ActionCall, Event, Kind, RuleName, Severity
 from rules.schedule import EVERY_DAY, Almanac, Edge
 from rules.text import catalogue
 
@@ -38,72 +40,6 @@ __all__ = [
     "Trigger",
     "Veto",
 ]
-#: Looked-up events that are remembered at most; labels of signals come from devices and have no end.
-REMEMBERED = 8192
-
-
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """A compiled pattern.
-
-    Attributes:
-        kind: With `changes`, `labels`, `zones`, `cameras` and `equal` what the index decides; None: any.
-        subject: Names what it is about, e.g. ``person``.
-        conditions: All conjuncts, in the order in which a reason names them.
-        rest: The tests of the conjuncts that the index does not decide.
-        lasting: Whether it holds for a while (and ends), or is a moment.
-        role: Its place among the patterns of its rule.
-        rank: Where it is asked among them: the last step of a sequence first.
-        equal: Facts that must be one of some values.
-        linked: Conditions that ask for earlier steps of a sequence: neither index nor `rest` can decide them.
-        recalls: Conditions that ask of the past: memory answers before they are asked.
-        left: Zones of which it tells that something went out: those it is about, wherever it stands then.
-    """
-
-    kind: Kind
-    changes: frozenset[Change]
-    subject: Callable[[Event], Telling]
-    labels: frozenset[str] | None = None
-    zones: frozenset[str] | None = None
-    cameras: frozenset[CameraId] | None = None
-    conditions: tuple[Condition, ...] = ()
-    rest: tuple[Callable[[Event], bool], ...] = ()
-    lasting: bool = True
-    role: int = 0
-    rank: int = 0
-    equal: tuple[tuple[str, frozenset[Fact]], ...] = ()
-    linked: tuple[Condition, ...] = ()
-    recalls: tuple[If, ...] = ()
-    left: frozenset[str] | None = None
-
-    def admits(self, event: Event) -> bool:
-        """Return whether kind, change, label, camera, zone and equal facts allow the event: what the index decides."""
-        return (
-            event.kind is self.kind
-            and event.change in self.changes
-            and (self.labels is None or event.label in self.labels)
-            and (self.cameras is None or event.camera in self.cameras)
-            and (self.zones is None or not self.zones.isdisjoint(event.zones))
-            and all(event.facts.get(name) in values for name, values in self.equal)
-        )
-
-    def holds(self, event: Event) -> bool:
-        """Return whether everything else holds too, of an event that is admitted."""
-        for test in self.rest:  # noqa: SIM110 - a generator for all() costs more than the tests
-            if not test(event):
-                return False
-        return True
-
-    def matches(self, event: Event) -> bool:
-        """Return whether all of it holds."""
-        return self.admits(event) and self.holds(event)
-
-    def buckets(self) -> Iterator[tuple[Kind, str | None, str | None, CameraId | None]]:
-        """Yield where the index keeps it."""
-        for label in sorted(self.labels) if self.labels is not None else (None,):
-            for zone in sorted(self.zones) if self.zones is not None else (None,):
-                for camera in sorted(self.cameras) if self.cameras is not None else (None,):
-                    yield self.kind, label, zone, camera
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,18 +270,11 @@ COUNTER = "counter."
 _MOST_MUTED = 100_000
 
 
-#: A pattern that admits an event, and its rule.
-Candidate = tuple[Rule, Matcher]
-_Bucket = tuple[Kind, str | None, str | None, CameraId | None]
-_Look = tuple[Kind, Change, str | None, CameraId | None, tuple[str, ...]]
-
-
 @dataclass(frozen=True)
 class RuleSet:
     """Every rule that is judged, indexed by (kind, label, zone, camera).
 
-    What an event's kind, change, label, camera, zones and equal facts lead to is remembered (bounded), so
-    that one look-up finds the rules; forgetting it changes the speed and nothing else.
+    `rules.compiler.index` says how; it changes the speed and nothing else.
 
     Attributes:
         disabled: Names of those that are written and not judged: whoever asks about one is to be told.
@@ -356,11 +285,11 @@ class RuleSet:
     duty: DutyRota = field(default_factory=DutyRota)
     tallies: tuple[Rule, ...] = ()
     disabled: frozenset[str] = field(default=frozenset(), compare=False)
-    _seen: dict[object, tuple[Candidate, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def prepare(self) -> None:
         """Make the index now, where it holds nobody up; else the first event waits for it."""
-        _ = self.named, self.heard, self.absences, self.escalating, self._facts, self._index
+        _ = self.named, self.heard, self.absences, self.escalating
+        self.index.prepare()
 
     @cached_property
     def named(self) -> Mapping[RuleName, Rule]:
@@ -406,50 +335,10 @@ class RuleSet:
         return tuple(rule for rule in self.rules if rule.escalate)
 
     @cached_property
-    def _facts(self) -> Mapping[Kind, tuple[str, ...]]:
-        """Names of the facts by which rules of a kind are indexed."""
-        named: dict[Kind, dict[str, None]] = {}
-        for rule in (*self.tallies, *self.rules):
-            for pattern in rule.patterns:
-                for name, _ in pattern.equal:
-                    named.setdefault(pattern.kind, {})[name] = None
-        return {kind: tuple(names) for kind, names in named.items()}
+    def index(self) -> Index:
+        """Finds the patterns that an event could match."""
+        return Index((*self.tallies, *self.rules))
 
-    @cached_property
-    def _index(self) -> Mapping[_Bucket, tuple[Candidate, ...]]:
-        index: dict[_Bucket, list[Candidate]] = {}
-        for rule in (*self.tallies, *self.rules):
-            for pattern in rule.patterns:
-                for bucket in pattern.buckets():
-                    index.setdefault(bucket, []).append((rule, pattern))
-        return {bucket: tuple(found) for bucket, found in index.items()}
-
-    def candidates(self, event: Event) -> tuple[Candidate, ...]:
-        """Return the patterns that admit an event, in order; only `Matcher.holds` is left to ask."""
-        look: object = (event.kind, event.change, event.label, event.camera, event.zones)
-        if self._facts and event.kind in self._facts:
-            facts = event.facts
-            look = look, tuple([facts.get(name) for name in self._facts[event.kind]])
-        found = self._seen.get(look)
-        if found is None:
-            found = self._look_up(event)
-            if len(self._seen) >= REMEMBERED:
-                self._seen.clear()
-            self._seen[look] = found
-        return found
-
-    def _look_up(self, event: Event) -> tuple[Candidate, ...]:
-        found = {
-            (rule.order, pattern.rank): (rule, pattern)
-            for bucket in _buckets(event)
-            for rule, pattern in self._index.get(bucket, ())
-            if pattern.admits(event)
-        }
-        return tuple(found[place] for place in sorted(found))
-
-
-def _buckets(event: Event) -> Iterable[_Bucket]:
-    for label in {event.label, None}:
-        for zone in {*event.zones, None}:
-            for camera in {event.camera, None}:
-                yield event.kind, label, zone, camera
+    def candidates(self, event: Event) -> Sequence[Candidate]:
+        """Return patterns that admit an event, in order: all of which `Matcher.holds` may be true, and few others."""
+        return self.index.candidates(event)

@@ -126,11 +126,12 @@ class AlertStates:
             return
         quiet = self._quiet_until(rule, what.key, what.subject, what.reason)
         due = max(at.engine + rule.hold, quiet)
-        row = Row(PENDING, at.engine, at.wall, due, what.cause, what.subject, what.reason, rule.edition)
+        timer = None if due == inf else due
+        row = Row(PENDING, at.engine, at.wall, timer, what.cause, what.subject, what.reason, rule.edition)
         if due <= at.engine:
             self._fire(rule, what.key, row, at, lasting=lasting)
         elif lasting:
-            self._rows.put(rule, what.key, _put_off(row, due))
+            self._rows.put(rule, what.key, row)
 
     def _again(self, rule: Rule, key: str, row: Row, at: Instant) -> None:
         """Note that something that was told holds on, or again."""
@@ -346,8 +347,13 @@ class AlertStates:
         camera, via = row.subject.partition("/")[0], row.cause.partition(_VIA)[2]
         written = rule.ended if phase is Phase.RESOLVED and rule.ended else rule.message
         known, facts, almanac = partial(_about, rule, key, row, at), row.reason.values, rule.almanac
+        alert = decision_id(rule.name, key, Phase.FIRING, row.cause)
+        if phase is Phase.FIRING and not nth:
+            own = alert
+        else:
+            own = decision_id(rule.name, key, phase, EventId(f"{row.cause}+{nth}") if nth else row.cause)
         made = Decision(
-            id=decision_id(rule.name, key, phase, EventId(f"{row.cause}+{nth}") if nth else row.cause),
+            id=own,
             rule=rule.name,
             phase=phase,
             key=key,
@@ -363,7 +369,7 @@ class AlertStates:
             dedup=texts.fill({"en": rule.dedup}, known, facts, almanac)["en"] if rule.dedup else "",
             dry_run=rule.dry_run,
             via=via,
-            alert=decision_id(rule.name, key, Phase.FIRING, row.cause),
+            alert=alert,
             what_to_do=rule.what_to_do,
         )
         told = rule.name, key, phase, EventId(f"{made.cause}+{nth}")
@@ -417,6 +423,8 @@ def _asked(rule: Rule, phase: Phase, at: Instant, camera: str, nth: int) -> tupl
             own, told = rule.resolution, tuple(each for each in rule.receivers if each.resolved)
         case _:
             return ()
+    if not told and len(own) < 2:
+        return own
     every = [*own, *(action for each in told if each.awake(at.wall, camera) for action in each.actions)]
     return tuple(action for place, action in enumerate(every) if action not in every[:place])
 

@@ -109,7 +109,7 @@ def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None 
     """
     known = before.named if before is not None else {}
     every = tuple({**known, **rules.named}.values())
-    round_ = _Round(replace(rules, rules=every, _seen={}), memory, now)
+    round_ = _Round(replace(rules, rules=every), memory, now)
     for rule in rules.absences:
         round_.triggers.wind(rule)
     for name, key, _ in sorted(memory.rows(), key=lambda entry: entry[:2]):
@@ -135,7 +135,7 @@ def _irrelevant(rules: RuleSet, memory: Memory, event: Event) -> bool:
     if event.kind in _TOUCHING and (memory or event.label == SILENCE):
         return False
     try:
-        for _, pattern in rules.candidates(event):
+        for _, pattern in rules.index.candidates(event):
             if pattern.holds(event):  # not any(): a generator costs more than the tests
                 return False
     except Exception:  # a rule raised: the full round finds out which one and goes on with the others
@@ -267,6 +267,8 @@ class _Round:
     def _followed(self, event: Event) -> list[tuple[RuleName, str]]:
         """Return the rows of a subject in the order of their rules: how memory was filled must not show."""
         rows, named = self._rows.of_subject(subject_key(event)), self._rules.named
+        if len(rows) < 2:
+            return rows
         return sorted(rows, key=lambda row: (named[row[0]].order if row[0] in named else -1, row))
 
     def _match(self, rule: Rule, pattern: Matcher, event: Event) -> set[str]:

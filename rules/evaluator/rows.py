@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from heapq import heappop, heappush
+from itertools import islice
+from types import MappingProxyType
+from typing import cast
 
 from rules.compiler.ruleset import Rule
-from rules.memory import TAKEN, WAITING, Memory, follows, timer
+from rules.memory import Age, Memory, dispensable, follows, timer
 from rules.model import Row, RowChange, RuleName
+
+_NONE: Mapping[str, Row | None] = MappingProxyType({})
 
 
 def _nobody(rule: Rule, key: str, row: Row) -> None:
@@ -25,6 +30,7 @@ class Rows:
     def __init__(self, memory: Memory, until: float) -> None:
         self._memory, self._until = memory, until
         self._moved: dict[tuple[RuleName, str], Row | None] = {}
+        self._of_rule: dict[RuleName, dict[str, Row | None]] = {}  # the same, found by rule
         self._grown: dict[RuleName, int] = {}
         self._heap = memory.due(until)  # in order: a heap already
         self.evicted: list[RuleName] = []
@@ -32,8 +38,9 @@ class Rows:
 
     def get(self, rule: RuleName, key: str) -> Row | None:
         """Return a row as it is now."""
-        if (rule, key) in self._moved:
-            return self._moved[rule, key]
+        moved = self._of_rule.get(rule)
+        if moved is not None and key in moved:
+            return moved[key]
         return self._memory.get(rule, key)
 
     def put(self, rule: Rule, key: str, row: Row) -> None:
@@ -41,25 +48,32 @@ class Rows:
         if self.get(rule.name, key) is None:
             self._make_room(rule)
             self._grown[rule.name] = self._grown.get(rule.name, 0) + 1
-        self._moved[rule.name, key] = row
+        self._move(rule.name, key, row)
         if row.due is not None and row.due <= self._until:
             heappush(self._heap, timer(row.due, rule.name, key))
 
     def drop(self, rule: RuleName, key: str) -> None:
         """Delete a row."""
         if self.get(rule, key) is not None:
-            self._moved[rule, key] = None
+            self._move(rule, key, None)
             self._grown[rule] = self._grown.get(rule, 0) - 1
+
+    def _move(self, rule: RuleName, key: str, row: Row | None) -> None:
+        self._moved[rule, key] = row
+        self._of_rule.setdefault(rule, {})[key] = row
+
+    def any(self, rule: RuleName) -> bool:
+        """Return whether a rule may have rows; those that this step dropped count too."""
+        return rule in self._of_rule or bool(self._memory.of_rule(rule))
 
     def of(self, rule: RuleName, mark: str = "") -> list[tuple[str, Row]]:
         """Return a rule's rows whose keys begin with a mark, by key: how memory was filled must not show."""
         found = {key: row for key, row in self._memory.of_rule(rule).items() if key.startswith(mark)}
-        for (name, key), row in self._moved.items():
-            if name == rule and key.startswith(mark):
-                if row is None:
-                    found.pop(key, None)
-                else:
-                    found[key] = row
+        for key, row in self._of_rule.get(rule, _NONE).items():
+            if row is None:
+                found.pop(key, None)
+            elif key.startswith(mark):
+                found[key] = row
         return sorted(found.items())
 
     def of_subject(self, subject: str) -> list[tuple[RuleName, str]]:
@@ -80,26 +94,28 @@ class Rows:
 
     def changes(self) -> tuple[RowChange, ...]:
         """Return what moved."""
-        moved = [
-            RowChange(rule, key, row)
-            for (rule, key), row in self._moved.items()
-            if row != self._memory.get(rule, key)
-        ]
-        return tuple(moved)
+        changes = []
+        for (rule, key), row in self._moved.items():
+            before = self._memory.get(rule, key)
+            if row is not before and (row is None or before is None or row != before):
+                changes.append(RowChange(rule, key, row))
+        return tuple(changes)
 
     def _make_room(self, rule: Rule) -> None:
         if len(self._memory.of_rule(rule.name)) + self._grown.get(rule.name, 0) < rule.room:
             return
-        rows = self.of(rule.name)
-        if rows:
-            key, row = min(rows, key=_dispensable)
+        oldest = min(self._oldest(rule.name), default=None)
+        if oldest is not None:
+            key = oldest[2]
+            row = cast("Row", self.get(rule.name, key))
             self.drop(rule.name, key)
             self.evicted.append(rule.name)
             self.gave_up(rule, key, row)
 
-
-def _dispensable(entry: tuple[str, Row]) -> tuple[bool, float, str]:
-    """Return the order in which rows are given up: first what was told and only waits for a person."""
-    key, row = entry
-    over = row.state == TAKEN or (row.state == WAITING and row.due is None)
-    return not over, row.since, key
+    def _oldest(self, rule: RuleName) -> Iterator[Age]:
+        """Yield what may be given up first: the oldest of what has not moved, and what has."""
+        moved = self._of_rule.get(rule, _NONE)
+        yield from islice((age for age in self._memory.by_age(rule) if age[2] not in moved), 1)
+        for key, row in moved.items():
+            if row is not None:
+                yield dispensable(key, row)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 from rules.geometry import turned
+from rules.kinds.fact_types import Bound, Reader, carried, score_of
 from rules.model import Change, Event, Fact
 from rules.topics import on_topic
 
@@ -59,9 +61,14 @@ class Score:
     def test(self, event: Event) -> bool:
         """Return whether it holds."""
         score = event.score
-        if score is None or (self.above is not None and score < self.above):
+        if score is None or not (self.above is None or score >= self.above):  # NaN is neither more nor less
             return False
         return self.below is None or score < self.below
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        """What must be true of a number where it holds: the index cuts by it."""
+        return (_bound(score_of, self.above, self.below),)
 
     def told(self, event: Event) -> Telling:
         """Return the score and its bounds."""
@@ -98,9 +105,14 @@ class Number:
     def test(self, event: Event) -> bool:
         """Return whether it holds."""
         value = self.value(event)
-        if value is None or (self.above is not None and value < self.above):
+        if value is None or not (self.above is None or value >= self.above):  # NaN is neither more nor less
             return False
         return self.below is None or (value < self.below and event.facts.get(self.least) is not True)
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        """What must be true of a number where it holds: the index cuts by it."""
+        return (_bound(carried(self.fact), self.above, self.below),)
 
     def told(self, event: Event) -> Telling:
         """Return the number and its bounds."""
@@ -141,7 +153,11 @@ class Dwell:
 
 
 def _number(value: Fact | None) -> float:
-    return value if isinstance(value, (int, float)) else 0.0
+    return value if isinstance(value, (int, float)) and value == value else 0.0
+
+
+def _bound(read: Reader, above: float | None, below: float | None) -> Bound:
+    return Bound(read, -inf if above is None else above, inf if below is None else below)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from math import inf
+from typing import NamedTuple
 
 from rules.model import Event, Fact
 
@@ -29,6 +32,28 @@ _LARGEST = 1e15
 def measured(value: Fact | None) -> float | None:
     """Return a value that is a measurement; None: it is none."""
     return value if isinstance(value, (int, float)) and -_LARGEST < value < _LARGEST else None
+
+
+class Bound(NamedTuple):
+    """What must be true of a number, so that something holds: it is known, and from `low` to `high` (both within).
+
+    It need not be enough. Who reads the same number has the same `read`, so that the index cuts by it once.
+    """
+
+    read: Reader
+    low: float = -inf
+    high: float = inf
+
+
+def score_of(event: Event) -> Fact | None:
+    """Return how sure the source of an event is."""
+    return event.score
+
+
+@cache
+def carried(name: str) -> Reader:
+    """Return what reads a fact as an event carries it, always the same function for the same name."""
+    return lambda event: event.facts.get(name)
 
 
 def unnamed(*names: str) -> dict[str, str]:

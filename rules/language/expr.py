@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
-from rules.kinds.fact_types import NUMBER, SINCE, SWITCH, TEXT, Reader
+from rules.kinds.fact_types import NUMBER, SINCE, SWITCH, TEXT, Bound, Reader
 from rules.language.expr_readers import FUNCTIONS, earlier_fact
 from rules.language.expr_writer import EarlierStep, ExprError, Link, Names, Writer
 from rules.language.remembered import Sampled, Tallied
@@ -27,6 +28,8 @@ __all__ = [
 
 #: Most characters and most nodes of an expression.
 LONGEST, MOST_STEPS = 500, 60
+#: Signs by which what stands before them is bounded from below, and from above.
+_MORE, _LESS = (ast.Gt, ast.GtE), (ast.Lt, ast.LtE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Conjunct:
         facts: What it reads, in order and as it is written (``score``, ``number('cm')``), each with its reader.
         linked: What it asks of earlier steps; `sampled`, `tallied`: of the past.
         equal: Fact and values where it is an equality that an index can use.
+        bounds: Within what numbers must lie where it holds.
         constants: The named values that it may compare with: whoever explains it needs the bounds.
     """
 
@@ -49,6 +53,7 @@ class Conjunct:
     linked: tuple[Link, ...] = ()
     sampled: tuple[Sampled, ...] = ()
     tallied: tuple[Tallied, ...] = ()
+    bounds: tuple[Bound, ...] = ()
     constants: Mapping[str, Fact] = field(default_factory=lambda: EMPTY, compare=False, repr=False)
 
 
@@ -126,6 +131,7 @@ def _conjunct(node: ast.expr, text: str, names: Names) -> Conjunct:
         tuple(writer.linked),
         sampled,
         tuple(writer.tallied),
+        tuple(_bounds(node, writer)),
         names.values,
     )
 
@@ -179,6 +185,28 @@ def _equal(node: ast.expr, writer: Writer) -> tuple[str, frozenset[Fact]] | None
         return (name, frozenset(values)) if values is not None else None
     value = writer.constant(right) if isinstance(node.ops[0], ast.Eq) else None
     return None if value is None else (name, frozenset({value}))
+
+
+def _bounds(node: ast.expr, writer: Writer) -> Iterator[Bound]:
+    """Yield the bounds of ``fact < number`` and its like, also of several in a row: ``0.2 < score <= 0.8``."""
+    if not isinstance(node, ast.Compare):
+        return
+    sides = [node.left, *node.comparators]
+    for left, sign, right in zip(sides, node.ops, sides[1:], strict=False):
+        for fact, other, (more, less) in ((left, right, (_MORE, _LESS)), (right, left, (_LESS, _MORE))):
+            read, number = _read(fact, writer), writer.constant(other)
+            if read is not None and isinstance(number, (int, float)):
+                low = number if type(sign) in (*more, ast.Eq) else -inf
+                high = number if type(sign) in (*less, ast.Eq) else inf
+                yield Bound(read, low, high)
+
+
+def _read(node: ast.expr, writer: Writer) -> Reader | None:
+    """Return what reads a fact that is a number, of the node that names it."""
+    if not isinstance(node, ast.Name):
+        return None
+    kind, read = writer.names.facts.get(node.id, ("", None))
+    return read if kind == NUMBER else None
 
 
 def tree(expression: str) -> ast.expr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cache
 
-from rules.kinds.fact_types import NUMBER, SWITCH, TEXT, UNNAMED, Reader, measured
+from rules.kinds.fact_types import NUMBER, SWITCH, TEXT, UNNAMED, Reader, measured, score_of
 from rules.kinds.lookup import LABEL_FACTS
 from rules.kinds.record import EventKind
 from rules.kinds.table import TABLE
@@ -48,7 +48,7 @@ def _of_box(read: Callable[[tuple[float, float, float, float]], float]) -> Reade
 
 
 _OF_EVENT: Mapping[str, tuple[str, Reader]] = {
-    "score": (NUMBER, lambda event: event.score),
+    "score": (NUMBER, score_of),
     "camera": (TEXT, lambda event: event.camera),
     "label": (TEXT, lambda event: event.label),
     "subject": (TEXT, lambda event: event.subject),

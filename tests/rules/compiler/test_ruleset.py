@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.compiler.compile import World, compile_rules
-from rules.compiler.ruleset import REMEMBERED, RuleSet
+from rules.compiler.index import REMEMBERED
+from rules.compiler.ruleset import RuleSet
 from rules.model import CameraId, Change, Event, EventId, Kind
 
 LABELS, ZONES, CAMERAS = ["person", "car", "dog"], ["a", "b", "c"], ["c1", "c2"]
@@ -67,4 +68,4 @@ def test_what_is_remembered_is_bounded(compile_text: Callable[..., RuleSet]) -> 
         assert rules.candidates(event(Kind.OBJECT, Change.BEGAN, f"l{n}", "c1", [])) == (
             (rules.rules[0], rules.rules[0].patterns[0]),
         )
-    assert len(rules._seen) <= REMEMBERED
+    assert rules.index.remembered <= REMEMBERED

@@ -136,7 +136,7 @@ def test_a_rule_that_raised_is_unhealthy_until_rules_are_loaded(keeping: Keeping
     (pattern,) = rules.named[broken].patterns
     bad = replace(rules.named[broken], patterns=(replace(pattern, rest=(raises,)),))
     keeping.bench.rules = replace(
-        rules, rules=tuple(bad if each.name == broken else each for each in rules.rules), _seen={}
+        rules, rules=tuple(bad if each.name == broken else each for each in rules.rules)
     )
     keeping.turn((0.0, {"label": "dog"}), (1.0, {"label": "dog"}))
     tally = keeping.history.of(broken)
