@@ -47,9 +47,13 @@ def about(pattern: Matcher) -> str:
 def missing(pattern: Matcher, code: str, more: Mapping[str, Fact]) -> Sentence:
     """Return what did not happen: ``reason.<code>``, or ``reason.<code>_zone`` where zones are named."""
     told: dict[str, Fact] = {"missed": about(pattern), **more}
+    asked = [each.expression.text for each in pattern.conditions if isinstance(each, If)]
+    tail = "+reason.asked" if asked else ""
+    if asked:
+        told["asked"] = " and ".join(asked)
     if not pattern.zones:
-        return Sentence(f"reason.{code}", told)
-    return Sentence(f"reason.{code}_zone", {**told, "zone": ", ".join(sorted(pattern.zones))})
+        return Sentence(f"reason.{code}{tail}", told)
+    return Sentence(f"reason.{code}_zone{tail}", {**told, "zone": ", ".join(sorted(pattern.zones))})
 
 
 def named(names: Iterable[str], event: Event) -> dict[str, Fact]:

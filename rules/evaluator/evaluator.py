@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rules.compiler import reasons
 from rules.compiler.if_condition import shown
@@ -53,6 +53,8 @@ from rules.silence import SILENCE, UNSILENCE
 
 __all__ = ["GAPS", "NOTHING", "decision_id", "forget", "settle", "step", "subject_key", "ticks"]
 
+#: Years in which calendars reckon.
+_FIRST, _LAST = 3, 9997
 #: Engine events after which nothing is known of what was being seen.
 GAPS = frozenset({"gap", "engine.gap"})
 #: Says that the clock on the wall was set: `at` is what it would have shown, by which everything fired before.
@@ -79,6 +81,10 @@ def step(rules: RuleSet, memory: Memory, event: Event | None, now: Instant) -> S
     Returns:
         Decisions in order, and the rows that moved.
     """
+    if not _FIRST <= now.wall.year <= _LAST:
+        now = Instant(_sane(now.wall), now.engine)
+    if event is not None and not _FIRST <= event.received_at.year <= _LAST:
+        event = replace(event, received_at=_sane(event.received_at))
     if memory.soonest > now.engine and (event is None or _irrelevant(rules, memory, event)):
         return NOTHING
     round_ = _Round(rules, memory, now)
@@ -107,6 +113,7 @@ def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None 
     (as far as `before`, the rules until now, still knows them); rules that wait for those decisions hear it.
     Absences and times of day begin to count.
     """
+    now = Instant(_sane(now.wall), now.engine)
     known = before.named if before is not None else {}
     every = tuple({**known, **rules.named}.values())
     round_ = _Round(replace(rules, rules=every), memory, now)
@@ -121,6 +128,13 @@ def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None 
     round_.resume_silences()
     round_.hear(rules)
     return round_.result()
+
+
+def _sane(wall: datetime) -> datetime:
+    """Return a time of which days before and after can be reckoned; a clock may show anything."""
+    if _FIRST <= wall.year <= _LAST:
+        return wall
+    return wall.replace(year=_FIRST if wall.year < _FIRST else _LAST, day=min(wall.day, 28))
 
 
 def forget(rules: RuleSet, memory: Memory) -> tuple[RowChange, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC
 
+from rules.compiler import reasons
 from rules.compiler.compile import Checked, WrittenRule, once
 from rules.compiler.counters import clock_event
 from rules.compiler.ruleset import ActiveHours
@@ -20,6 +21,7 @@ from rules.kinds.lookup import event_kind
 from rules.kinds.pattern import Pattern
 from rules.kinds.signal import SignalPattern
 from rules.kinds.value_ranges import Known
+from rules.language import correlation
 from rules.language.clock_patterns import AtPattern, EveryPattern
 from rules.language.schema import patterns
 from rules.language.when import AnyOf, is_moment, parts
@@ -39,6 +41,8 @@ _NEVER_OFF = (
     "RuleEngine/MyRuleDetector/",
     "UserAlarm/",
 )
+#: Seconds over which more may come than a rule remembers by default.
+_LONG = 6 * 3600.0
 _CHEAP = frozenset({"log"})
 
 
@@ -90,6 +94,7 @@ def _one(
     yield from _out_of_hours(written)
     yield from _never_clears(written)
     yield from _no_cooldown(written)
+    yield from _forgets(written)
     yield from plates_of(written, lines)
     yield from _quoted(written)
     yield from map(written.locate, unknown_engine_names(written.spec))
@@ -181,6 +186,21 @@ def _never_clears(written: WrittenRule) -> Iterator[Problem]:
         for index, topic in enumerate(topics):
             if topic.startswith(_NEVER_OFF):
                 yield _at(written, "never_clears", "when", *path, "signal", index, values={"topic": topic})
+
+
+def _forgets(written: WrittenRule) -> Iterator[Problem]:
+    """Yield a rule that keeps more apart, for longer, than it surely remembers, and does not say how many."""
+    spec = written.spec
+    apart = [key for key in correlation.keys_of(spec.when) if key not in ("camera", "zone", "label", "site")]
+    several = not isinstance(spec.when, Pattern)
+    lasts = max(value_at(spec.when, key) or 0.0 for key in ("within", "for_")) if several else 0.0
+    if apart and lasts >= _LONG and "limit" not in spec.model_fields_set:
+        values: dict[str, Fact] = {
+            "limit": spec.limit,
+            "key": ", ".join(apart),
+            "time": reasons.duration(lasts),
+        }
+        yield _at(written, "limit_unsaid", "when", values=values)
 
 
 def _no_cooldown(written: WrittenRule) -> Iterator[Problem]:

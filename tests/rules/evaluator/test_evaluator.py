@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from rules.compiler.compile import World, compile_rules
 from rules.compiler.ruleset import RuleSet
-from rules.evaluator.evaluator import decision_id, forget, step
+from rules.evaluator.evaluator import decision_id, forget, settle, step
 from rules.memory import Memory
 from rules.model import CameraId, Change, Decision, Event, EventId, Instant, Kind, Phase, RuleName
 from rules.text import render
@@ -446,3 +447,43 @@ def test_the_clock_may_step_back_without_disturbing_timers(
     wall = b.now(0.0).wall
     done = step(b.rules, b.memory, None, Instant(wall.replace(hour=1), 6.0))
     assert [each.phase for each in done.decisions] == [Phase.FIRING]
+
+
+@pytest.mark.parametrize("year", [1, 2, 9998, 9999])
+def test_a_clock_that_shows_anything_raises_nothing(year: int) -> None:
+    rules = compile_rules(
+        [
+            (
+                "f",
+                "rules:\n"
+                "  - name: a\n    when: {object: person}\n    between: sunset-05:00\n"
+                "    suspend: {between: 01:00-02:00, why: x}\n"
+                "  - {name: b, when: {at: '07:00', days: ram}}\n"
+                "  - name: c\n    when: {absent: {object: dog}, for: 1h, by: site, within_hours: true}\n"
+                "    between: 22:00-05:00\n"
+                "  - {name: d, when: {object: person}, if: hour > 30 or holiday or dark}\n"
+                "  - {name: e, when: {object: person}}\n"
+                "holidays: [tet]\n",
+            )
+        ],
+        World(location=(21.0, 105.0)),
+    )
+    memory = Memory()
+    for wall in (datetime(year, 1, 1, tzinfo=UTC), datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)):
+        now = Instant(wall, 100.0)
+        memory.apply(settle(rules, memory, now).changes)
+        seen = Event(
+            EventId(f"e{wall}"), "s", 1, Kind.OBJECT, Change.BEGAN, CameraId("c"), wall, wall,
+            subject=f"track:{wall.month}", label="person",
+        )  # fmt: skip
+        done = step(rules, memory, seen, now)
+        memory.apply(done.changes)
+        assert done.faults == ()
+        assert "e" in {each.rule for each in done.decisions}
+
+
+def test_the_reason_of_an_absence_says_what_was_asked(bench: Any) -> None:
+    b = bench("rules: [{name: r, when: {absent: {object: person, cameras: c1, if: score > 0.9}, for: 1m}}]")
+    b.memory.apply(settle(b.rules, b.memory, b.now(0.0)).changes)
+    (made,) = b.tick(61.0)
+    assert render(made.reason.code, made.reason.values, "en") == "no person for 1 min (with score > 0.9)"
