@@ -7,7 +7,7 @@ after the commit; `evaluator.step` itself never writes.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from math import inf
 from types import MappingProxyType
 
@@ -94,6 +94,10 @@ class Memory:
     def of_rule(self, rule: RuleName) -> Mapping[str, Row]:
         """Return a rule's rows by key."""
         return self._rules.get(rule, _NO_ROWS)
+
+    def rules(self) -> Set[RuleName]:
+        """Return the names of the rules that have rows."""
+        return self._rules.keys()
 
     def of_subject(self, subject: str) -> Iterable[tuple[RuleName, str]]:
         """Return which rows stand for a subject (``camera/subject``)."""

@@ -30,7 +30,7 @@ from engine.runtime.supervisor import Backoff
 from engine.store.model import Adoption, Audited, Duties, Resume, Verdict, calls_of
 from engine.store.ports import Verdicts
 from rules.compiler.ruleset import RuleSet
-from rules.evaluator.adoption import ADOPTED, RuleChanges, compare, facts_of
+from rules.evaluator.adoption import ADOPTED, Comparison, RuleChanges, compare, facts_of
 from rules.evaluator.evaluator import NOTHING, settle, step, ticks
 from rules.explain.history import EvaluationHistory
 from rules.memory import Memory
@@ -81,6 +81,7 @@ class Adopting(Draft):
 
     book: Rulebook
     done: asyncio.Future[RuleChanges]
+    compared: Comparison | None = None
 
 
 class Judge:
@@ -134,6 +135,7 @@ class Judge:
         self._faults: dict[str, tuple[str, int]] = {}
         self._answers: list[tuple[asyncio.Future[RuleChanges], RuleChanges]] = []
         self._kept = False
+        self._fits = known  #: whether every row is of its rule's edition
         self._steps = ClockSteps(resume.mark, bridged)
         self._past, self._first = _past(resume, gap), list[Arrival]()
         if not known:
@@ -157,12 +159,12 @@ class Judge:
         """Hand in what happened, from a camera's thread; waits a bounded time, then drops and counts."""
         self._intake.put_from_thread(drafts, THREAD_PATIENCE)
 
-    async def adopt(self, book: Rulebook) -> RuleChanges:
+    async def adopt(self, book: Rulebook, compared: Comparison | None = None) -> RuleChanges:
         """Judge by other rules from now on, after what is waiting; return when that is durable.
 
-        What rules that mean the same remember stays.
+        What rules that mean the same remember stays. Whoever has `compared` them already spares the loop that.
         """
-        asked = _adopting(book, self._clock.now().wall)
+        asked = _adopting(book, self._clock.now().wall, compared)
         await self._intake.put(asked)
         return await asked.done
 
@@ -320,12 +322,15 @@ class Judge:
     def _adopt(self, asked: Adopting, now: Instant, turn: _Turn) -> Draft:
         """Take over other rules: what was due is over, and the event that says so is the first of theirs."""
         book, before = asked.book, self.rules
-        found = compare(before, book.rules)
+        known = asked.compared
+        found = known.changes if known and known.before() is before else compare(before, book.rules)
         self.rules = book.rules
         self._faults.clear()
         self.evicted.clear()
         self.history.renew(book.rules)
-        self._take(None, now, settle(book.rules, self._memory, now, before), turn)
+        kept = found.kept if self._fits else ()
+        self._take(None, now, settle(book.rules, self._memory, now, before, kept), turn)
+        self._fits = True
         turn.adopted.append(Adoption(self._seq + 1, book.digest, book.body))
         self._answers.append((asked.done, found))
         return replace(asked, at=now.wall, facts=facts_of(book.digest, book.rules, found))
@@ -414,10 +419,18 @@ class _Turn:
         return Verdict(events, changes, decisions, calls, mark, judged, adopted, numbers, told)
 
 
-def _adopting(book: Rulebook, wall: datetime) -> Adopting:
+def _adopting(book: Rulebook, wall: datetime, compared: Comparison | None = None) -> Adopting:
     done: asyncio.Future[RuleChanges] = asyncio.get_running_loop().create_future()
     return Adopting(
-        Kind.ENGINE, Change.NOTED, None, wall, subject="engine", label=ADOPTED, book=book, done=done
+        Kind.ENGINE,
+        Change.NOTED,
+        None,
+        wall,
+        subject="engine",
+        label=ADOPTED,
+        book=book,
+        done=done,
+        compared=compared,
     )
 
 

@@ -19,7 +19,7 @@ from engine.judging.rulebook import Rulebook, bound
 from engine.runtime import log
 from rules.compiler.ruleset import RuleSet
 from rules.document.source import Gravity, Problem
-from rules.evaluator.adoption import RuleChanges, compare
+from rules.evaluator.adoption import Comparison, RuleChanges
 from rules.model import RuleName, Sentence
 
 _log = log.get(__name__)
@@ -35,7 +35,7 @@ class Adopter(Protocol):
 
     rules: RuleSet
 
-    async def adopt(self, book: Rulebook) -> RuleChanges:
+    async def adopt(self, book: Rulebook, compared: Comparison | None = None) -> RuleChanges:
         """Judge by other rules from now on; return when that is durable."""
         ...
 
@@ -128,16 +128,17 @@ class Reloader:
                     ticket.set_result(outcome)
 
     async def _once(self) -> ReloadOutcome:
-        read = await asyncio.to_thread(_read, self.path, self.settings)
+        read = await asyncio.to_thread(_read, self.path, self.settings, self.judge.rules)
         self._restart = read.restart
         if read.book is None:
             return self._refuse(read)
         self._trouble = None
-        before, same = self.judge.rules, read.book.digest == self.book.digest
-        found = compare(before, before) if same else await self.judge.adopt(read.book)
+        same = read.book.digest == self.book.digest
+        found = read.compared.changes if same else await self.judge.adopt(read.book, read.compared)
         if not same:
-            self.book = read.book
+            gone, self.book = [self.book], read.book
             await self.live(read.book.rules)
+            await asyncio.to_thread(_let_go, gone)
         cameras = await self.watch(read.settings.cameras)
         self.settings = read.settings
         _log.info(
@@ -171,17 +172,18 @@ class Reloader:
 @dataclass(frozen=True, slots=True)
 class _Reading:
     book: Rulebook | None
+    compared: Comparison
     problems: tuple[Problem, ...]
     restart: tuple[str, ...]
     settings: Settings
 
 
-def _read(path: Path, running: Settings) -> _Reading:
-    """Read and compile; blocking, and seconds of work where there are thousands of rules."""
+def _read(path: Path, running: Settings, before: RuleSet) -> _Reading:
+    """Read, compile and compare; blocking, and seconds of work where there are thousands of rules."""
     report = check(path, running=running)
     restart = () if report.settings is None else _changed(report.settings, running)
     if report.configuration is None:
-        return _Reading(None, report.problems, restart, running)
+        return _Reading(None, Comparison.of(before, before), report.problems, restart, running)
     there, files, rules = (
         report.configuration.settings,
         report.configuration.rules_files,
@@ -189,7 +191,15 @@ def _read(path: Path, running: Settings) -> _Reading:
     )
     settings = running.model_copy(update={name: getattr(there, name) for name in LIVE})
     rules.prepare()
-    return _Reading(bound(files, world(settings), rules), report.problems, restart, settings)
+    book, found = bound(files, world(settings), rules), Comparison.of(before, rules)
+    return _Reading(book, found, report.problems, restart, settings)
+
+
+def _let_go(books: list[Rulebook]) -> None:
+    """Free rules that nobody judges by any more, one by one: all at once would hold up everybody else."""
+    rules = list(books.pop().rules.rules)
+    while rules:
+        rules.pop()
 
 
 def _changed(there: Settings, running: Settings) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from weakref import ReferenceType, ref
 
 from rules.compiler.ruleset import Rule, RuleSet
 from rules.model import Event, Fact, Kind, RuleName
@@ -39,18 +40,32 @@ class RuleChanges:
         return self.edited + self.same
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Changes, and from which rules they lead: thousands are compared in a thread, before they are adopted."""
+
+    before: ReferenceType[RuleSet]
+    changes: RuleChanges
+
+    @classmethod
+    def of(cls, before: RuleSet, after: RuleSet) -> Comparison:
+        """Compare; nobody's rules are kept for it."""
+        return cls(ref(before), compare(before, after))
+
+
 def compare(before: RuleSet, after: RuleSet) -> RuleChanges:
     """Return what becomes of each rule."""
     old, new = before.named, after.named
     both = [name for name in new if name in old]
     kept = [name for name in both if old[name].edition == new[name].edition]
     edited = tuple(name for name in kept if _told(old[name]) != _told(new[name]))
+    others = set(edited)
     return RuleChanges(
         added=tuple(name for name in new if name not in old),
         removed=tuple(name for name in old if name not in new),
         changed=tuple(name for name in both if old[name].edition != new[name].edition),
         edited=edited,
-        same=tuple(name for name in kept if name not in set(edited)),
+        same=tuple(name for name in kept if name not in others),
     )
 
 

@@ -12,7 +12,7 @@ camera (unless the rule says otherwise); a firing that falls within comes at its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -106,23 +106,36 @@ def ticks(memory: Memory, now: Instant) -> Iterator[Instant]:
             break
 
 
-def settle(rules: RuleSet, memory: Memory, now: Instant, before: RuleSet | None = None) -> Step:
+def settle(
+    rules: RuleSet,
+    memory: Memory,
+    now: Instant,
+    before: RuleSet | None = None,
+    kept: Iterable[RuleName] = (),
+) -> Step:
     """Fit a memory to a rule set: after a start, and after a reload.
 
     Rows of rules that are gone, or whose meaning changed, are dropped, and what they had told is resolved
     (as far as `before`, the rules until now, still knows them); rules that wait for those decisions hear it.
     Absences and times of day begin to count.
+
+    Args:
+        before: The rules until now, as far as somebody knows them.
+        kept: Rules that mean what they meant when their rows were made: nobody needs to look at those.
     """
     now = Instant(_sane(now.wall), now.engine)
     known = before.named if before is not None else {}
-    every = tuple({**known, **rules.named}.values())
-    round_ = _Round(replace(rules, rules=every), memory, now)
+    gone = known.keys() - rules.named.keys()
+    every = replace(rules, rules=tuple({**known, **rules.named}.values())) if gone else rules
+    round_ = _Round(every, memory, now)
     for rule in rules.absences:
         round_.triggers.wind(rule)
-    for name, key, _ in sorted(memory.rows(), key=lambda entry: entry[:2]):
-        present, row = rules.rule(name), round_.row(name, key)
-        if row is not None and (present is None or (row.edition and row.edition != present.edition)):
-            round_.withdraw(known.get(name) or present, name, key, row)
+    for name in sorted(memory.rules() - frozenset(kept)):
+        present = rules.rule(name)
+        for key in sorted(memory.of_rule(name)):
+            row = round_.row(name, key)
+            if row is not None and (present is None or (row.edition and row.edition != present.edition)):
+                round_.withdraw(known.get(name) or present, name, key, row)
     for rule in rules.absences:
         round_.triggers.arm(rule)
     round_.resume_silences()

@@ -20,7 +20,7 @@ from engine.judging.reload import Reloader
 from engine.judging.rulebook import Rulebook, bound, reopened
 from engine.web.refusals import HttpProblem
 from rules.compiler.ruleset import RuleSet
-from rules.evaluator.adoption import RuleChanges, compare
+from rules.evaluator.adoption import Comparison, RuleChanges, compare
 from rules.model import RuleName, Sentence
 
 SITE = """
@@ -46,7 +46,7 @@ class Bookish:
     adopted: list[str] = field(default_factory=list)
     fails: Exception | None = None
 
-    async def adopt(self, book: Rulebook) -> RuleChanges:
+    async def adopt(self, book: Rulebook, compared: Comparison | None = None) -> RuleChanges:
         if self.fails is not None:
             raise self.fails
         found, self.rules = compare(self.rules, book.rules), book.rules
