@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from engine.config.configuration import check, world
+from engine.config.configuration import Report, check, world
 from engine.config.settings import CameraSettings, Settings
 from engine.fleet.fleet import NO_CHANGES, FleetChanges
 from engine.judging.rulebook import Rulebook, bound
@@ -138,7 +138,7 @@ class Reloader:
         if not same:
             gone, self.book = [self.book], read.book
             await self.live(read.book.rules)
-            await asyncio.to_thread(_let_go, gone)
+            await asyncio.to_thread(_retire, gone)
         cameras = await self.watch(read.settings.cameras)
         self.settings = read.settings
         _log.info(
@@ -181,6 +181,13 @@ class _Reading:
 def _read(path: Path, running: Settings, before: RuleSet) -> _Reading:
     """Read, compile and compare; blocking, and seconds of work where there are thousands of rules."""
     report = check(path, running=running)
+    reading, written = _reading(report, running, before), list(report.checked.written)
+    del report
+    _let_go(written)
+    return reading
+
+
+def _reading(report: Report, running: Settings, before: RuleSet) -> _Reading:
     restart = () if report.settings is None else _changed(report.settings, running)
     if report.configuration is None:
         return _Reading(None, Comparison.of(before, before), report.problems, restart, running)
@@ -195,11 +202,15 @@ def _read(path: Path, running: Settings, before: RuleSet) -> _Reading:
     return _Reading(book, found, report.problems, restart, settings)
 
 
-def _let_go(books: list[Rulebook]) -> None:
-    """Free rules that nobody judges by any more, one by one: all at once would hold up everybody else."""
-    rules = list(books.pop().rules.rules)
-    while rules:
-        rules.pop()
+def _retire(books: list[Rulebook]) -> None:
+    """Free rules that nobody judges by any more."""
+    _let_go(list(books.pop().rules.rules))
+
+
+def _let_go(things: list[Any]) -> None:
+    """Free thousands of things one by one: all at once would hold up every other thread."""
+    while things:
+        things.pop()
 
 
 def _changed(there: Settings, running: Settings) -> tuple[str, ...]:
