@@ -27,7 +27,7 @@ PAGES = [ROOT / "README.md", ROOT / "README.vi.md", *sorted((ROOT / "docs" / "gu
 _BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 #: Languages of blocks that hold commands, and of those that hold none.
 SHELL = ("", "sh")
-OTHERS = ("yaml", "json", "text", "python", "toml")
+OTHERS = ("yaml", "csv", "json", "text", "python", "toml")
 #: Page -> the test that runs it.
 ELSEWHERE = {
     "access.md": "tests/engine/commands/test_access.py",

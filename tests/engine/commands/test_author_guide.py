@@ -63,7 +63,7 @@ def test_the_whole_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     printed, ran = "", set()
     with ExitStack() as services:
         for block in blocks():
-            if block.kind in ("yaml", "json"):
+            if block.kind in ("yaml", "json", "csv"):
                 assert block.about, f"a file without a name:\n{block.text}"
                 Path(block.about).parent.mkdir(exist_ok=True)
                 Path(block.about).write_text(block.text, "utf-8")
@@ -88,7 +88,19 @@ def test_the_whole_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
                     assert line in printed, f"{line}\nis not in\n{printed}"
     assert ran == {"run", "act", "decisions", "acknowledge", "status"} | {
         f"rules {name}"
-        for name in ("check", "test", "clean", "record", "replay", "explain", "top", "fmt", "reload")
+        for name in (
+            "check",
+            "test",
+            "clean",
+            "record",
+            "replay",
+            "explain",
+            "top",
+            "fmt",
+            "reload",
+            "calendar",
+            "route",
+        )
     }
 
 
