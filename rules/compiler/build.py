@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 from rules.compiler.if_condition import If
 from rules.compiler.ruleset import (
@@ -33,6 +34,12 @@ from rules.language.when import Absent, All, AnyOf, Count, NotStep, Sequence, is
 from rules.model import CameraId, Change
 from rules.schedule import Almanac
 from rules.topics import wild
+
+
+@lru_cache(maxsize=4096)
+def shared(names: frozenset[str]) -> frozenset[str]:
+    """Return a set of names that is the same for whoever has the same ones: each is 216 bytes, of each pattern four."""
+    return names
 
 
 def matcher(
@@ -69,8 +76,8 @@ def matcher(
         changes=kind.changes(pattern),
         subject=kind.subject,
         labels=_labels(kind, pattern),
-        zones=None if zones is None else frozenset(zones),
-        cameras=None if cameras is None else frozenset(map(CameraId, cameras)),
+        zones=None if zones is None else shared(frozenset(zones)),
+        cameras=None if cameras is None else cast("frozenset[CameraId]", shared(frozenset(cameras))),
         conditions=(*demands.tested, *demands.indexed, *ifs),
         rest=tuple([condition.test for condition in (*demands.tested, *alone)]),
         lasting=not is_moment(pattern),
@@ -109,7 +116,7 @@ def _labels(kind: EventKind, pattern: Pattern) -> frozenset[str] | None:
     names = kind.names(pattern)
     if names is None or kind.every(names) or (kind.filters and any(map(wild, names))):
         return None
-    return frozenset(names)
+    return shared(frozenset(names))
 
 
 def _demands(pattern: Pattern) -> Demands:
@@ -118,7 +125,7 @@ def _demands(pattern: Pattern) -> Demands:
     if bounds := value_at(pattern, "score") or value_at(pattern, "share"):
         demands.tested.append(Score(bounds.above, bounds.below))
     if zones := value_at(pattern, "zone") or value_at(pattern, "inside"):
-        demands.indexed.append(Zone(frozenset(zones)))
+        demands.indexed.append(Zone(shared(frozenset(zones))))
     event_kind(pattern).demands(pattern, demands)
     return demands
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 
 from pydantic import BaseModel
 
@@ -410,20 +411,20 @@ class _Site(Definitions):
             limit=spec.limit,
             severity=Severity(spec.severity),
             title=_text(spec.title) or {"vi": spec.name, "en": spec.name},
-            message=_text(spec.message) or {},
+            message=_text(spec.message) or _NO_TEXT,
             dedup=spec.dedup or "",
             what_to_do=_text(spec.what_to_do) or {},
             names=texts.names_of(spec),
             actions=self.calls(spec.do),
             tiers=tuple([self.tier(each) for each in spec.escalate or ()]),
             receivers=tuple(self.receivers_of(spec)),
-            ended=_text(spec.resolved.message) or {} if spec.resolved else {},
+            ended=(_text(spec.resolved.message) if spec.resolved else None) or _NO_TEXT,
             resolution=self.calls(spec.resolved.do) if spec.resolved else (),
             inhibitors=inhibitors(spec, self.specs, self.telling.inhibit, self.names.groups),
             dry_run=spec.dry_run,
             edition=edition_of(spec, self.names, self.schedules),
             almanac=self.almanac,
-            tags=frozenset(spec.tags or ()),
+            tags=build.shared(frozenset(spec.tags or ())),
             vetoes=build.vetoes(spec),
             until=None if spec.until is None else self._expression(spec.until, spec, -1),
             guard=self._guard(spec),
@@ -475,6 +476,10 @@ class _Site(Definitions):
         if "zone" in by:
             return tuple(f"{camera}/zone:{zone}" for camera in cameras for zone in zones)
         return tuple(cameras)
+
+
+#: Of every rule that says nothing of its own.
+_NO_TEXT: Mapping[str, str] = MappingProxyType({})
 
 
 def _text(written: Title | None) -> Mapping[str, str] | None:

@@ -46,6 +46,8 @@ CHANGES = {
     "ended": GONE,
     "unknown": Moment(Change.ENDED, "unknown", marked=True),
 }
+#: The changes that each of them admits, the same for all patterns.
+_MOMENTARY = {word: frozenset({moment.change}) for word, moment in CHANGES.items()}
 
 
 class Speed(Bounds):
@@ -169,7 +171,7 @@ class Track(Lasting):
 
 def _changes(pattern: ObjectPattern) -> frozenset[Change]:
     if pattern.change:
-        return frozenset({CHANGES[pattern.change].change})
+        return _MOMENTARY[pattern.change]
     return ANY_CHANGE if pattern.removed or pattern.leaves else ON
 
 
