@@ -17,12 +17,13 @@ import platform
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from math import inf
 from random import Random
 from statistics import median
 
+import rule_bars
 import rule_day
 from rule_peers import FIRST_ONLY, PEERS, Asked, Flat, Wanted, answered, ask_peer
 from yaml._yaml import CParser  # noqa: TID251 - the limit of what reads YAML here
@@ -39,6 +40,7 @@ from rules.model import CameraId, Change, Event, EventId, Instant, Kind
 
 START = datetime(2025, 1, 1, 15, 0, tzinfo=UTC)
 LABELS = ("person", "car", "motorcycle", "truck", "dog", "bicycle")
+DETECTED = ("person", "car", "two_wheeler", "train", "boat", "animal")
 CAMERAS = 100
 #: Rounds of which the median ratio counts.
 ROUNDS = 7
@@ -238,6 +240,12 @@ def checked(files: Sequence[tuple[str, str]], world: World) -> None:
     lint(made, dict(files))
 
 
+def _detected() -> list[tuple[str, str]]:
+    """Return many rules in files, about labels that a detector knows."""
+    rules = [replace(each, label=DETECTED[each.number % len(DETECTED)]) for each in wanted(MANY, Random(11))]
+    return [(str(first), written(rules[first : first + PER_FILE], 3)) for first in range(0, MANY, PER_FILE)]
+
+
 def scanned(files: Sequence[tuple[str, str]]) -> None:
     """Let libyaml's events pass: what reading the same text costs at least, whatever is made of it."""
     for _, text in files:
@@ -389,7 +397,9 @@ def main() -> None:
         "--peers", type=float, default=2.0, help="CPU seconds for each peer and number of rules; 0: none"
     )
     options = parser.parse_args()
-    found = {"loading": loading()} | measure(options.rules, options.events)
+    bars = {"overlapping_bounds": rule_bars.overlapping(options.rules), "at_limit": rule_bars.at_limit()}
+    bars["reloading"] = rule_bars.reloading(_detected(), CAMERAS)
+    found = {"loading": loading(), **bars} | measure(options.rules, options.events)
     found["replay"] = replaying()
     if options.peers > 0:
         counts = sorted({1, 100, options.rules})

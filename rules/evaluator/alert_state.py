@@ -207,6 +207,11 @@ class AlertStates:
                 if row.state == state:
                     yield rule, key, row
 
+    @property
+    def unheard(self) -> bool:
+        """Whether there are decisions that nobody has been asked about."""
+        return self._heard < len(self._audible)
+
     def heard(self) -> Iterator[tuple[Event, Instant]]:
         """Yield the decisions that other rules wait for, as events at their own time, each once.
 
@@ -431,7 +436,10 @@ def _asked(rule: Rule, phase: Phase, at: Instant, camera: str, nth: int) -> tupl
 
 def _put_off(row: Row, due: float) -> Row:
     """Return a row that may not fire before an engine time; infinity: until it is asked anew."""
-    return replace(row, due=None if due == inf else due)
+    due_ = None if due == inf else due
+    return Row(
+        row.state, row.since, row.since_wall, due_, row.cause, row.subject, row.reason, row.edition, row.data
+    )
 
 
 def _firing(row: Row, due: float | None) -> Row:

@@ -157,7 +157,10 @@ def forget(rules: RuleSet, memory: Memory) -> tuple[RowChange, ...]:
 
 def _irrelevant(rules: RuleSet, memory: Memory, event: Event) -> bool:
     """Return whether an event matches nothing and ends nothing: the fast way out for nearly all of them."""
-    if memory.followed and subject_key(event) in memory.followed:
+    followed = memory.followed
+    if (
+        followed and f"{event.camera or ''}/{event.subject or event.kind}" in followed
+    ):  # `subject_key`, at once
         return False
     if event.kind in _TOUCHING and (memory or event.label == SILENCE):
         return False
@@ -238,6 +241,8 @@ class _Round:
         self._hear()
 
     def _hear(self) -> None:
+        if not self._alerts.unheard:
+            return
         try:
             for made, at in self._alerts.heard():
                 self._judge(made, at)

@@ -78,6 +78,8 @@ class Rows:
 
     def of_subject(self, subject: str) -> list[tuple[RuleName, str]]:
         """Return which rows stand for a subject, those of this step included."""
+        if not self._moved:
+            return list(self._memory.of_subject(subject))
         found = dict.fromkeys(self._memory.of_subject(subject))
         for (rule, key), row in self._moved.items():
             if row is not None and row.subject == subject and follows(key, row):

@@ -23,7 +23,7 @@ class KnownRows(Protocol):
 
 def veto_of(rule: Rule, role: int) -> Veto | None:
     """Return the veto that a pattern of a rule belongs to."""
-    return next((each for each in rule.vetoes if each.role == role), None)
+    return next((each for each in rule.vetoes if each.role == role), None) if rule.vetoes else None
 
 
 def release(rows: Rows, rule: Rule, now: Instant) -> None:

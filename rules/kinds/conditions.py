@@ -44,7 +44,7 @@ class Zone:
 
     def told(self, event: Event) -> Telling:
         """Return the zones in which it is."""
-        return "reason.zone", {"zone": ", ".join(name for name in event.zones if name in self.wanted)}
+        return "reason.zone", {"zone": ", ".join([name for name in event.zones if name in self.wanted])}
 
     def lost(self, event: Event) -> Telling:
         """Return the zones that it has left."""
@@ -72,10 +72,12 @@ class Score:
 
     def told(self, event: Event) -> Telling:
         """Return the score and its bounds."""
-        named = (("above", self.above), ("below", self.below))
-        bounds: dict[str, Fact] = {name: bound for name, bound in named if bound is not None}
-        code = "within" if len(bounds) == 2 else next(iter(bounds))
-        return f"reason.{code}", {"score": event.score or 0.0, **bounds}
+        score = event.score or 0.0
+        if self.below is None:
+            return "reason.above", {"score": score, "above": self.above or 0.0}
+        if self.above is None:
+            return "reason.below", {"score": score, "below": self.below}
+        return "reason.within", {"score": score, "above": self.above, "below": self.below}
 
     def lost(self, event: Event) -> Telling:
         """Return the score that is not enough."""

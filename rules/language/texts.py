@@ -22,7 +22,6 @@ from rules.schedule import Almanac
 from rules.text import catalogue, fraction
 
 _FORMAT = Formatter()
-_BRACE = re.compile("[{}]")
 _KNOWN = (*ABOUT, *TOLD)
 #: Names that are numbers, and those that are times.
 _NUMBERS = frozenset({"score", "speed", "kmh", "count"})
@@ -174,7 +173,10 @@ def fill(
     almanac: Almanac,
 ) -> Mapping[str, str]:
     """Return texts with their names filled in, each in its language; most name nothing, and nobody asks `about`."""
-    if not any(map(_BRACE.search, texts.values())):
+    for text in texts.values():
+        if "{" in text or "}" in text:
+            break
+    else:
         return texts
     known = about()
     return {
