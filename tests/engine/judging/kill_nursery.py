@@ -68,7 +68,8 @@ def happens(random: Random, clock: SystemClock) -> Draft:
     change = random.choice(_CHANGES)
     if random.random() < 0.3:
         signal = random.choice(("door", "smoke"))
-        return Draft(Kind.SIGNAL, change, camera, wall, subject=f"signal:{signal}", label=signal)
+        who = {"who": random.choice(("An", "Lan", "Mai"))}
+        return Draft(Kind.SIGNAL, change, camera, wall, subject=f"signal:{signal}", label=signal, facts=who)
     if random.random() < 0.03:
         until = (wall + timedelta(milliseconds=random.randrange(5, 200))).isoformat()
         facts = {"until": until, "by": "Lan", "why": "x", random.choice(("cameras", "rules")): "c1 both many"}
