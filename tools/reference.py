@@ -15,7 +15,7 @@ from rules.kinds.camera import CameraPattern
 from rules.kinds.engine import ENGINE_EVENTS
 from rules.kinds.record import EventKind
 from rules.kinds.table import TABLE
-from rules.language.known_facts import ALWAYS
+from rules.language.expressions.known_facts import ALWAYS
 from rules.text import catalogue
 from rules.trials import trial
 

@@ -27,8 +27,8 @@ from rules.kinds.pattern import Pattern, zones_of
 from rules.kinds.record import Demands, EventKind
 from rules.language.clock_patterns import AtPattern, EveryPattern
 from rules.language.correlation import keys_of, veto_keys
-from rules.language.expr import EarlierStep, Expression, Reader
-from rules.language.known_facts import facts_of_step
+from rules.language.expressions.expr import EarlierStep, Expression, Reader
+from rules.language.expressions.known_facts import facts_of_step
 from rules.language.schema import RuleSpec
 from rules.language.when import Absent, All, AnyOf, Count, NotStep, Sequence, is_moment, parts
 from rules.model import CameraId, Change

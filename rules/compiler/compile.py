@@ -38,8 +38,8 @@ from rules.kinds.pattern import Pattern, zones_of
 from rules.language import correlation, texts
 from rules.language.actions import Call
 from rules.language.clock_patterns import ClockPattern
-from rules.language.comparisons import Constants
-from rules.language.expr import ExprError, Expression, compile_expression
+from rules.language.expressions.comparisons import Constants
+from rules.language.expressions.expr import ExprError, Expression, compile_expression
 from rules.language.names import (
     World,
     calls,

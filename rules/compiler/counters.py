@@ -10,7 +10,7 @@ from hashlib import blake2b
 from rules.compiler.ruleset import COUNTER, Rule, Tally
 from rules.document.source import Flaw, Path
 from rules.language.clock_patterns import ClockPattern
-from rules.language.expr import Expression
+from rules.language.expressions.expr import Expression
 from rules.language.schema import Counter, RuleSpec
 from rules.model import EMPTY, Change, Event, EventId, Fact, Kind, RuleName
 

@@ -13,8 +13,8 @@ from rules.compiler.ruleset import ActiveHours, DutyRota
 from rules.compiler.telling import Receiver, Telling, Tier, taken
 from rules.dates import DayRule
 from rules.language.actions import Call
-from rules.language.expr import Names
-from rules.language.fact_readers import timely
+from rules.language.expressions.expr import Names
+from rules.language.expressions.fact_readers import timely
 from rules.language.hours import Hours, Maintenance
 from rules.language.names import World
 from rules.language.schema import Counter, Duty, Escalation, ListEntry, RuleFile, RuleSpec

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from rules.compiler import build
 from rules.kinds.decision import DecisionPattern
 from rules.language import correlation
-from rules.language.expr import Names
+from rules.language.expressions.expr import Names
 from rules.language.schema import RuleSpec, patterns
 from rules.language.when import parts
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rules.kinds import conditions
 from rules.kinds.conditions import Telling
 from rules.kinds.fact_types import Bound
-from rules.language.expr import Expression
+from rules.language.expressions.expr import Expression
 from rules.model import Event
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules.document.source import Flaw
-from rules.language.expr import ExprError, Names, compile_expression
+from rules.language.expressions.expr import ExprError, Names, compile_expression
 
 
 def macro_flaws(name: str, text: str, names: Names) -> Iterator[Flaw]:

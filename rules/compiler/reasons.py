@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from rules.compiler.if_condition import If
 from rules.compiler.ruleset import Condition, Matcher, Rule, Telling
-from rules.language.fact_readers import reader
+from rules.language.expressions.fact_readers import reader
 from rules.model import Change, Event, Fact, Kind, Sentence
 
 

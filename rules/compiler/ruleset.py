@@ -8,15 +8,15 @@ from datetime import datetime
 from functools import cached_property
 
 from rules.compiler.active_hours import ActiveHours
+from rules.compiler.candidates.index import Candidate, Index
+from rules.compiler.candidates.matcher import Matcher
 from rules.compiler.if_condition import If
-from rules.compiler.index import Candidate, Index
-from rules.compiler.matcher import Matcher
 from rules.compiler.suspension import Suspension
 from rules.compiler.telling import Inhibitor, Receiver, Tier
 from rules.dates import DayRule
 from rules.document.source import Problem
 from rules.kinds.conditions import Condition, Telling
-from rules.language.expr import Expression, Reader
+from rules.language.expressions.expr import Expression, Reader
 from rules.memory import SILENCES
 from rules.model import ActionCall, Event, Kind, RuleName, Severity
 from rules.schedule import EVERY_DAY, Almanac, Edge
@@ -274,7 +274,7 @@ _MOST_MUTED = 100_000
 class RuleSet:
     """Every rule that is judged, indexed by (kind, label, zone, camera).
 
-    `rules.compiler.index` says how; it changes the speed and nothing else.
+    `rules.compiler.candidates.index` says how; it changes the speed and nothing else.
 
     Attributes:
         disabled: Names of those that are written and not judged: whoever asks about one is to be told.

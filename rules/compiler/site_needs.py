@@ -11,8 +11,8 @@ from rules.document.source import Flaw, Gravity, Path
 from rules.kinds.object import ObjectPattern
 from rules.kinds.pattern import Pattern
 from rules.language.clock_patterns import AtPattern, ClockPattern
-from rules.language.comparisons import NodeReader, parsed
-from rules.language.expr import ExprError
+from rules.language.expressions.comparisons import NodeReader, parsed
+from rules.language.expressions.expr import ExprError
 from rules.language.hours import Hours
 from rules.language.names import World, scope_of
 from rules.language.schema import RuleSpec, patterns

@@ -10,8 +10,8 @@ from rules.compiler.build import negative
 from rules.document.source import Flaw, Path
 from rules.kinds.lookup import event_kind
 from rules.kinds.pattern import Pattern
-from rules.language.comparisons import comparisons, zones
-from rules.language.expr import ExprError
+from rules.language.expressions.comparisons import comparisons, zones
+from rules.language.expressions.expr import ExprError
 from rules.language.names import ALWAYS, World, known_names, named, no_label, scope_of
 from rules.language.schema import RuleSpec, patterns
 

@@ -398,7 +398,7 @@ def _because(rule: Rule, row: Row, at: Instant) -> Sentence:
 
 
 def _about(rule: Rule, key: str, row: Row, at: Instant) -> Mapping[str, Fact | datetime]:
-    """Return what texts may name of a decision itself (`rules.language.fact_readers.ABOUT`)."""
+    """Return what texts may name of a decision itself (`rules.language.expressions.fact_readers.ABOUT`)."""
     return {
         "rule": rule.name,
         "camera": row.subject.partition("/")[0],

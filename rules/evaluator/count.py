@@ -24,7 +24,7 @@ from rules.evaluator.step_context import (
     subject_of,
     zones_about,
 )
-from rules.language.fact_readers import reader
+from rules.language.expressions.fact_readers import reader
 from rules.memory import GATHERING, GATHERING_MARK
 from rules.model import Change, Event, EventId, Fact, Instant, Row, Sentence
 

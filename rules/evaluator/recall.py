@@ -16,7 +16,7 @@ from rules.compiler.ruleset import COUNTER, Matcher, Rule, RuleSet, Tally
 from rules.evaluator.rows import Rows
 from rules.evaluator.step_context import subject_key
 from rules.kinds.fact_types import measured
-from rules.language.remembered import Sampled, Tallied
+from rules.language.expressions.remembered import Sampled, Tallied
 from rules.memory import SAMPLED, SAMPLES_MARK, SITE
 from rules.model import Event, EventId, Fact, Instant, Row, RuleName, Sentence
 

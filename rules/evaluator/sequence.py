@@ -18,7 +18,7 @@ from rules.compiler import reasons
 from rules.compiler.ruleset import Matcher, Ordered, Rule
 from rules.evaluator.alert_state import Beginning
 from rules.evaluator.step_context import StepContext, correlation, subject_key
-from rules.language.expr import SINCE, earlier_fact
+from rules.language.expressions.expr import SINCE, earlier_fact
 from rules.memory import GATHERING, GATHERING_MARK
 from rules.model import Event, EventId, Fact, Instant, Row, Sentence
 

@@ -11,8 +11,8 @@ from rules.evaluator.alert_state import AlertStates
 from rules.evaluator.rows import Rows
 from rules.kinds.lookup import LABEL_FACTS
 from rules.language.correlation import fact_of
-from rules.language.expr_readers import text
-from rules.language.fact_readers import reader
+from rules.language.expressions.expr_readers import text
+from rules.language.expressions.fact_readers import reader
 from rules.memory import SITE
 from rules.model import Event, Instant
 

@@ -34,7 +34,7 @@ from rules.kinds.conditions import (
     shown,
 )
 from rules.kinds.lookup import OF_KIND
-from rules.language.expr import Conjunct
+from rules.language.expressions.expr import Conjunct
 from rules.model import Change, Event, Kind, Sentence
 from rules.text import catalogue, render
 

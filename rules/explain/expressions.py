@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
-from rules.language.comparisons import SIGNS, Constants, NodeReader, called, parsed
-from rules.language.expr import Conjunct, Reader
+from rules.language.expressions.comparisons import SIGNS, Constants, NodeReader, called, parsed
+from rules.language.expressions.expr import Conjunct, Reader
 from rules.model import Event
 
 _HOLDS = {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__}

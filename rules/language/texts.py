@@ -15,7 +15,7 @@ from typing import Literal
 from rules.document.source import Flaw, Path
 from rules.document.validation import nearest
 from rules.kinds.lookup import LABEL_FACTS
-from rules.language.fact_readers import ABOUT, TOLD
+from rules.language.expressions.fact_readers import ABOUT, TOLD
 from rules.language.schema import RuleSpec, Title
 from rules.model import Fact
 from rules.schedule import Almanac

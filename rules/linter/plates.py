@@ -9,7 +9,7 @@ from rules.compiler.compile import WrittenRule
 from rules.document.source import Flaw, Gravity, Problem, parse
 from rules.kinds.pattern import Pattern
 from rules.kinds.plate import PlatePattern
-from rules.language.comparisons import Comparison
+from rules.language.expressions.comparisons import Comparison
 from rules.language.schema import patterns
 from rules.model import Fact
 from rules.plates import VIETNAMESE

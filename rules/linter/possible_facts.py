@@ -10,10 +10,10 @@ from rules.kinds.decision import DecisionPattern
 from rules.kinds.lookup import SEEN, event_kind
 from rules.kinds.pattern import Pattern
 from rules.kinds.value_ranges import ALWAYS, Domain, Known, bounded
-from rules.language.branches import NAMED
-from rules.language.comparisons import Constants
 from rules.language.correlation import named_by
-from rules.language.known_facts import has, has_named
+from rules.language.expressions.branches import NAMED
+from rules.language.expressions.comparisons import Constants
+from rules.language.expressions.known_facts import has, has_named
 from rules.language.names import World, known_names, scope_of
 
 SEVERITIES = frozenset({"info", "warning", "critical"})

@@ -20,10 +20,10 @@ from rules.kinds.fact_types import ZONES
 from rules.kinds.lookup import event_kind
 from rules.kinds.pattern import Pattern, zones_of
 from rules.kinds.value_ranges import Domain, Interval, Known, intersection, is_empty, narrowed, shown
-from rules.language import intervals
-from rules.language.branches import MOST, NAMED, Literal, branches
-from rules.language.comparisons import Constants, NodeReader
-from rules.language.expr import SINCE, ExprError
+from rules.language.expressions import intervals
+from rules.language.expressions.branches import MOST, NAMED, Literal, branches
+from rules.language.expressions.comparisons import Constants, NodeReader
+from rules.language.expressions.expr import SINCE, ExprError
 from rules.language.names import World
 from rules.language.schema import RuleSpec, patterns
 from rules.language.when import All, AnyOf, Count, is_moment, parts

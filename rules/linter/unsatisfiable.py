@@ -12,8 +12,8 @@ from rules.kinds.decision import DecisionPattern
 from rules.kinds.lookup import event_kind
 from rules.kinds.pattern import Pattern
 from rules.kinds.value_ranges import Domain, Interval, is_empty, shown
-from rules.language.comparisons import Comparison, comparisons
-from rules.language.expr import SINCE, ExprError
+from rules.language.expressions.comparisons import Comparison, comparisons
+from rules.language.expressions.expr import SINCE, ExprError
 from rules.language.schema import RuleSpec, patterns
 from rules.language.when import Sequence as Steps
 from rules.linter.plates import plate_forms

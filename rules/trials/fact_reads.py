@@ -19,8 +19,8 @@ from rules.document.source import Path
 from rules.kinds.fact_types import BOX, DWELL
 from rules.kinds.lookup import OF_KIND, event_kind
 from rules.kinds.pattern import Pattern
-from rules.language.comparisons import called, parsed
-from rules.language.known_facts import ALWAYS
+from rules.language.expressions.comparisons import called, parsed
+from rules.language.expressions.known_facts import ALWAYS
 from rules.language.schema import patterns
 from rules.model import Event, Fact, Kind
 

@@ -9,8 +9,8 @@ import pytest
 
 from rules.compiler.compile import World, check_rules
 from rules.kinds.lookup import PATTERNS
-from rules.language.expr import FUNCTIONS
-from rules.language.fact_readers import ABOUT, TOLD, timely
+from rules.language.expressions.expr import FUNCTIONS
+from rules.language.expressions.fact_readers import ABOUT, TOLD, timely
 from rules.language.schema import RuleSpec
 from rules.language.when import TRIGGERS
 from rules.schedule import Almanac

@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules.compiler.candidates.cut import FEW
+from rules.compiler.candidates.index import Candidate
 from rules.compiler.compile import World, compile_rules
-from rules.compiler.cut import FEW
-from rules.compiler.index import Candidate
 from rules.compiler.ruleset import RuleSet
 from rules.model import CameraId, Change, Event, EventId, Kind
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rules.compiler.candidates.index import REMEMBERED
 from rules.compiler.compile import World, compile_rules
-from rules.compiler.index import REMEMBERED
 from rules.compiler.ruleset import RuleSet
 from rules.model import CameraId, Change, Event, EventId, Kind
 

@@ -9,8 +9,8 @@ from rules.kinds.fact_types import DWELL, NUMBER, SWITCH, TEXT, UNNAMED
 from rules.kinds.pattern import Pattern
 from rules.kinds.record import EventKind
 from rules.kinds.table import TABLE
-from rules.language.fact_readers import timely
-from rules.language.known_facts import ALWAYS
+from rules.language.expressions.fact_readers import timely
+from rules.language.expressions.known_facts import ALWAYS
 from rules.language.when import KEYS
 from rules.model import Change, Kind
 from rules.schedule import Almanac

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.language.branches import MOST, Literal, branches
-from rules.language.comparisons import Constants
+from rules.language.expressions.branches import MOST, Literal, branches
+from rules.language.expressions.comparisons import Constants
 
 NOTHING_NAMED = Constants()
 #: What may be true or false of an event, each of a fact of its own.

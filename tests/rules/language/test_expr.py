@@ -11,8 +11,8 @@ import pytest
 
 from rules.compiler.compile import World, check_rules, compile_rules
 from rules.compiler.ruleset import RuleSet
-from rules.language.expr import EarlierStep, ExprError, Names, compile_expression
-from rules.language.fact_readers import timely
+from rules.language.expressions.expr import EarlierStep, ExprError, Names, compile_expression
+from rules.language.expressions.fact_readers import timely
 from rules.model import CameraId, Change, Event, EventId, Kind
 from rules.schedule import Almanac
 from rules.text import render

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.language.expr import LONGEST, EarlierStep, ExprError, Names, compile_expression
-from rules.language.fact_readers import timely
+from rules.language.expressions.expr import LONGEST, EarlierStep, ExprError, Names, compile_expression
+from rules.language.expressions.fact_readers import timely
 from rules.model import Change, Event, EventId, Fact, Kind
 from rules.schedule import Almanac
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.kinds.value_ranges import Interval
-from rules.language.intervals import reachable
+from rules.language.expressions.intervals import reachable
 from rules.model import Fact
 
 RANGES = {"a": Interval(0, 1), "b": Interval(-2, 3), "c": Interval(0)}

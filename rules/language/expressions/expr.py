@@ -16,9 +16,9 @@ from math import inf
 from typing import Any
 
 from rules.kinds.fact_types import NUMBER, SINCE, SWITCH, TEXT, Bound, Reader
-from rules.language.expr_readers import FUNCTIONS, earlier_fact
-from rules.language.expr_writer import EarlierStep, ExprError, Link, Names, Writer
-from rules.language.remembered import Sampled, Tallied
+from rules.language.expressions.expr_readers import FUNCTIONS, earlier_fact
+from rules.language.expressions.expr_writer import EarlierStep, ExprError, Link, Names, Writer
+from rules.language.expressions.remembered import Sampled, Tallied
 from rules.model import EMPTY, Event, Fact
 
 __all__ = [

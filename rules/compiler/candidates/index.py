@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rules.compiler.cut import FEW, Cut, needs_of
-from rules.compiler.matcher import Bucket, Matcher
+from rules.compiler.candidates.cut import FEW, Cut, needs_of
+from rules.compiler.candidates.matcher import Bucket, Matcher
 from rules.model import CameraId, Change, Event, Fact, Kind
 
 if TYPE_CHECKING:

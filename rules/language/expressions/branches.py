@@ -13,8 +13,16 @@ from itertools import product
 
 from rules.kinds.fact_types import DECIDER, DWELL, ZONES
 from rules.kinds.value_ranges import OPPOSITE
-from rules.language.comparisons import SIGNS, Comparison, Constants, NodeReader, called, facts, parsed
-from rules.language.expr import SINCE, earlier_fact
+from rules.language.expressions.comparisons import (
+    SIGNS,
+    Comparison,
+    Constants,
+    NodeReader,
+    called,
+    facts,
+    parsed,
+)
+from rules.language.expressions.expr import SINCE, earlier_fact
 from rules.model import Fact
 
 #: More ways are not followed: of such an expression nothing is said.

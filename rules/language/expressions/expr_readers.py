@@ -7,7 +7,7 @@ from functools import lru_cache
 from unicodedata import normalize
 
 from rules.kinds.fact_types import NUMBER, SWITCH, TEXT
-from rules.language.remembered import OVER_TIME
+from rules.language.expressions.remembered import OVER_TIME
 from rules.model import Event, Fact
 
 LIST = "list"

@@ -12,8 +12,8 @@ from re import compile as regex
 from rules.document.scalars import seconds
 from rules.document.validation import nearest
 from rules.kinds.fact_types import NUMBER, SINCE, SWITCH, TEXT, Reader
-from rules.language import expr_readers
-from rules.language.expr_readers import (
+from rules.language.expressions import expr_readers
+from rules.language.expressions.expr_readers import (
     ANY,
     FUNCTIONS,
     LIST,
@@ -25,7 +25,7 @@ from rules.language.expr_readers import (
     plain,
     read_by,
 )
-from rules.language.remembered import BEFORE, OVER_TIME, Tallied
+from rules.language.expressions.remembered import BEFORE, OVER_TIME, Tallied
 from rules.model import Event, Fact
 from rules.register import Register
 

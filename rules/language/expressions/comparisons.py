@@ -12,8 +12,8 @@ from functools import cache, lru_cache
 
 from rules.document.scalars import seconds
 from rules.kinds.value_ranges import Domain, narrowed
-from rules.language.expr import tree
-from rules.language.fact_readers import timely
+from rules.language.expressions.expr import tree
+from rules.language.expressions.fact_readers import timely
 from rules.model import Fact
 from rules.schedule import Almanac
 

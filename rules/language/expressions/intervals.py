@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import inf, isnan
 
 from rules.kinds.value_ranges import Interval
-from rules.language.comparisons import called
+from rules.language.expressions.comparisons import called
 from rules.model import Fact
 
 _Ends = tuple[float, float]

@@ -1,0 +1,1 @@
+"""Which patterns an event could match, found without asking them one by one."""
