@@ -226,7 +226,7 @@ class _Site(Definitions):
                 yield from map(part.resolved.locate, flaws if self.whole else ())
             yield from map(part.resolved.locate, self._counter_flaws(part))
             yield from map(part.resolved.locate, self._reuse_flaws(part, known))
-            yield from map(part.resolved.locate, self._telling_flaws(part) if self.whole else ())
+            yield from map(part.resolved.locate, self._telling_flaws(part, known) if self.whole else ())
             if file is not None and file.duty is not None:
                 yield from self._duty(part, file.duty)
 
@@ -243,17 +243,17 @@ class _Site(Definitions):
             if name not in (known["rules"] or ()):
                 yield named("rule", name, known["rules"] or (), "overrides", name, on_key=True)
 
-    def _telling_flaws(self, part: Part) -> Iterator[Flaw]:
+    def _telling_flaws(self, part: Part, known: Mapping[str, Collection[str] | None]) -> Iterator[Flaw]:
         """Yield what receivers, routes and inhibitions name and nobody has."""
         file = part.read.value
         if file is None:
             return
-        known = self.world.actions if self.world is not None else None
+        actions = self.world.actions if self.world is not None else None
         for name, receiver in file.receivers.items():
             yield from hours_of(receiver, self.schedules, "receivers", name)
-            for index, call in enumerate(receiver.do if known is not None else ()):
-                yield from _action(call, ("receivers", name, "do", index), known or {})
-        yield from routed(file, self.telling.receivers, self._silenceable())
+            for index, call in enumerate(receiver.do if actions is not None else ()):
+                yield from _action(call, ("receivers", name, "do", index), actions or {})
+        yield from routed(file, self.telling.receivers, known)
 
     def _silenceable(self) -> Mapping[str, Collection[str] | None]:
         """Return what may be silenced, by the key that names it; None: not known."""
