@@ -4,7 +4,7 @@ Usage: python benchmarks/bench_rules.py [--json] [--rules N] [--events N] [--pee
 
 Times are CPU seconds of this process: the best of seven rounds, a peer's one round of about SECONDS. Ratios
 are what can be compared between machines: the look-up is measured right before each round, and the median
-counts. ``decisions`` says how many events fired a rule: judging is not measured on events that match none.
+counts. `rule_bars` has what is measured of overlapping bounds, of a rule at its limit and of reloads. ``decisions`` says how many events fired a rule: judging is not measured on events that match none.
 Peers that are not installed (``pip install -e '.[bench-peers]'``) are left out, and it says so.
 """
 
