@@ -4,7 +4,8 @@ Usage: python benchmarks/bench_rules.py [--json] [--rules N] [--events N] [--pee
 
 Times are CPU seconds of this process: the best of seven rounds, a peer's one round of about SECONDS. Ratios
 are what can be compared between machines: the look-up is measured right before each round, and the median
-counts. `rule_bars` has what is measured of overlapping bounds, of a rule at its limit and of reloads. ``decisions`` says how many events fired a rule: judging is not measured on events that match none.
+counts. ``decisions`` says how many events fired a rule: judging is not measured on events that match none.
+`rule_bars` has what is measured of overlapping bounds, of a rule at its limit and of reloads.
 Peers that are not installed (``pip install -e '.[bench-peers]'``) are left out, and it says so.
 """
 
@@ -30,6 +31,7 @@ from yaml._yaml import CParser  # noqa: TID251 - the limit of what reads YAML he
 
 from engine.api.printed_events import printed
 from engine.judging.replay import replay
+from rules.compiler.build import shared
 from rules.compiler.compile import World, compile_rules, examine
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.evaluator import NOTHING, step
@@ -273,6 +275,7 @@ def loading() -> dict[str, object]:
     bare, seconds, checking = map(min, zip(*rounds, strict=True))
     some = wanted(1000, Random(11))
     compiled(some, 3)  # what is made once for all, such as the sentences' catalogue, is no rule's
+    shared.cache_clear()
     tracemalloc.start()
     kept = compiled(some, 3)
     gc.collect()
