@@ -400,7 +400,7 @@ def main() -> None:
         "--peers", type=float, default=2.0, help="CPU seconds for each peer and number of rules; 0: none"
     )
     options = parser.parse_args()
-    bars = {"overlapping_bounds": rule_bars.overlapping(options.rules), "at_limit": rule_bars.at_limit()}
+    bars = {"overlapping": {"bounds": rule_bars.overlapping(options.rules)}, "at_limit": rule_bars.at_limit()}
     bars["reloading"] = rule_bars.reloading(_detected(), CAMERAS)
     found = {"loading": loading(), **bars} | measure(options.rules, options.events)
     found["replay"] = replaying()
