@@ -71,8 +71,17 @@ def compare(before: RuleSet, after: RuleSet) -> RuleChanges:
 
 def _told(rule: Rule) -> tuple[object, ...]:
     """Return all that may change without a new edition."""
-    texts = (dict(rule.title), dict(rule.message), rule.dedup, rule.severity)
-    return (*texts, rule.actions, rule.tiers, rule.receivers, rule.resolution, rule.dry_run, rule.limit)
+    texts = (rule.title, rule.message, rule.ended, rule.what_to_do)
+    said = (
+        *map(dict, texts),
+        rule.dedup,
+        rule.severity,
+        rule.actions,
+        rule.resolution,
+        rule.dry_run,
+        rule.limit,
+    )
+    return (*said, rule.tiers, rule.receivers, rule.inhibitors, rule.suspensions, rule.tags)
 
 
 def facts_of(digest: str, rules: RuleSet, changes: RuleChanges) -> Mapping[str, Fact]:
