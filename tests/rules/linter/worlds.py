@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -336,7 +336,7 @@ class Trying:
         trigger, random = self.rule.trigger, self.random
         self.start = self.teller.wall(self.rule)
         cast = self._cast()
-        world: list[tuple[float, Event]] = []
+        world = self._counted()
         match trigger:
             case Ordered() as ordered:
                 pause = random.uniform(0.2, 0.9) * ordered.within / len(ordered.steps)
@@ -364,6 +364,21 @@ class Trying:
             case _:
                 world += self._events(random.randrange(len(self.patterns)), cast, 0.0)
         return world
+
+    def _counted(self) -> list[tuple[float, Event]]:
+        """Return passers-by for the counter, where a rule asks it: they come before all else of that moment."""
+        if "counted(" not in self.text:
+            return []
+        numbers = range(self.random.choice([0, 0, 3, 7]))
+        return [(0.0, self._passer(number)) for number in numbers]
+
+    def _passer(self, number: int) -> Event:
+        seen, name = CameraId(CAMERAS[0]), f"passer{number}"
+        told: Mapping[str, Fact] = {"entered": "a"}
+        return Event(
+            EventId(name), "s", 1, Kind.OBJECT, Change.GOES_ON, seen, self.start, self.start,
+            subject=f"track:{name}", label="boat", zones=("a",), facts=told,
+        )  # fmt: skip
 
     def _other(self, cast: Cast, number: int, by: Sequence[str]) -> Cast:
         """Return what differs from one event to the next of what is not kept together."""
