@@ -16,7 +16,7 @@ import typer
 from engine.commands.output.report import Lang, language
 from engine.commands.output.terminal import data, out
 from engine.commands.rules.check import ConfigOption
-from engine.commands.rules.sources import leave, own_files, rules_of, site_of
+from engine.commands.rules.sources import rule_of
 from engine.runtime.clock import SystemClock
 from engine.text import Language, render
 
@@ -51,15 +51,7 @@ def calendar(
     Each day has its lunar date beside it (reckoned for Việt Nam, UTC+7) and says whether it is a holiday.
     """  # noqa: D301 - click's mark for lines that stay as they are
     chosen = language(lang)
-    site = None if paths and config is None else site_of(config, chosen)
-    rules = rules_of(paths or own_files(site), site, chosen)
-    from rules.document.validation import nearest
-    from rules.model import RuleName
-
-    found = rules.named.get(RuleName(rule))
-    if found is None:
-        known = nearest(rule, list(rules.named)) or ", ".join(sorted(rules.named))
-        leave("rules.no_rule", chosen, rule=rule, known=known)
+    found = rule_of(rule, paths, config, chosen)
     first = _first(begin, found)
     for day in (first + timedelta(days=ahead) for ahead in range(days)):
         _tell(found, day, chosen, as_json=as_json)

@@ -16,7 +16,7 @@ import typer
 from engine.commands.output.report import Lang, language
 from engine.commands.output.terminal import data, out
 from engine.commands.rules.check import ConfigOption
-from engine.commands.rules.sources import Moments, leave, own_files, rules_of, site_of
+from engine.commands.rules.sources import Moments, rule_of
 from engine.runtime.clock import SystemClock
 from engine.text import Language, render
 
@@ -46,15 +46,7 @@ def route(
     matthan rules route camera-lost --at 22:30 --camera cho-1
     """  # noqa: D301 - click's mark for lines that stay as they are
     chosen = language(lang)
-    site = None if paths and config is None else site_of(config, chosen)
-    rules = rules_of(paths or own_files(site), site, chosen)
-    from rules.document.validation import nearest
-    from rules.model import RuleName
-
-    found = rules.named.get(RuleName(rule))
-    if found is None:
-        known = nearest(rule, list(rules.named)) or ", ".join(sorted(rules.named))
-        leave("rules.no_rule", chosen, rule=rule, known=known)
+    found = rule_of(rule, paths, config, chosen)
     wall = Moments(found.almanac.zone, SystemClock().now().wall).read(at or None) or SystemClock().now().wall
     told = _steps(found, wall, camera)
     if as_json:

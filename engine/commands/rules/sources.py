@@ -20,7 +20,7 @@ from engine.commands.rules.check import TRIAL
 
 if TYPE_CHECKING:
     from engine.config.configuration import Configuration, Report
-    from rules.compiler.ruleset import RuleSet
+    from rules.compiler.ruleset import Rule, RuleSet
     from rules.document.source import Problem
 
 _FOLDER = ("*.yaml", "*.csv")
@@ -120,6 +120,20 @@ def rules_of(paths: Sequence[Path], site: Configuration | None, lang: Language) 
     except RuleError as error:
         finish(error.problems, texts, "", lang=lang)
         raise typer.Exit(1) from None
+
+
+def rule_of(name: str, paths: Sequence[Path] | None, config: Path | None, lang: Language) -> Rule:
+    """Return one rule of the files that are named, else of the site's; ends the command where there is none."""
+    from rules.document.validation import nearest
+    from rules.model import RuleName
+
+    site = None if paths and config is None else site_of(config, lang)
+    rules = rules_of(paths or own_files(site), site, lang)
+    found = rules.named.get(RuleName(name))
+    if found is None:
+        known = nearest(name, list(rules.named)) or ", ".join(sorted(rules.named))
+        leave("rules.no_rule", lang, rule=name, known=known)
+    return found
 
 
 def expand(paths: Iterable[Path]) -> list[Path]:
