@@ -36,6 +36,17 @@ SEEN = Event(
 ROUNDS, EVENTS = 5, 1000
 #: Subjects that a rule remembers at most, unless it says otherwise.
 LIMIT = 1000
+#: Every way in which a rule remembers something of each person that it has never seen before.
+REMEMBERING = {
+    "for": "when: {object: person}, for: 1h",
+    "cooldown": "when: {object: person}, cooldown: {time: 1d, per: subject}",
+    "escalate": "when: {object: person}, escalate: {after: 1d, do: [log]}",
+    "all": "when: {all: [{object: person}, {motion: started}], within: 1h}",
+    "sequence": "when: {sequence: [{object: person}, {object: dog}], within: 1d, by: track}",
+    "count": "when: {count: {object: person}, above: 3, within: 1d, by: track}",
+    "absent": "when: {absent: {object: person}, for: 2h, by: camera}",
+    "unless": "when: {object: dog}, unless: {happened: {object: person}, within: 1d}",
+}
 #: What is edited for each reload.
 SEVERITIES = ("critical", "info", "critical", "info", "critical")
 #: Seconds between two beats of a loop.
@@ -98,12 +109,17 @@ def _spent(ask: Callable[[Event], object], events: Sequence[Event]) -> float:
 
 def at_limit() -> dict[str, object]:
     """Return what an event costs of a rule that remembers its limit of subjects, in times of what it did before."""
-    rules = compile_rules([("r", "rules: [{name: r, when: {object: person}, for: 1h}]")], World())
+    found = {way: _at_limit(written) for way, written in REMEMBERING.items()}
+    return found["for"] | {"each_way_times": {way: each["times"] for way, each in found.items()}}
+
+
+def _at_limit(written: str) -> dict[str, object]:
+    rules = compile_rules([("r", f"rules: [{{name: r, {written}}}]")], World())
     rounds = []
     for _ in range(ROUNDS):
         memory, number = Memory(), count()
         before = [_one_more(rules, memory, next(number)) for _ in range(LIMIT)]
-        after = [_one_more(rules, memory, next(number)) for _ in range(LIMIT)]
+        after = [_one_more(rules, memory, next(number)) for _ in range(2 * LIMIT)][LIMIT:]
         rounds.append((sum(before) / LIMIT * 1e6, sum(after) / LIMIT * 1e6))
     return {
         "us_per_event_before": round(median(before for before, _ in rounds), 1),

@@ -43,6 +43,9 @@ QUIET_MARK, WAITING_MARK, GATHERING_MARK, HELD_MARK, SAMPLES_MARK = "~", "!", "#
 Timer = tuple[float, int, RuleName, str]
 #: (whether somebody still needs it, since when it is there, key): rows are given up in this order.
 Age = tuple[bool, float, str]
+#: (rule, role of a pattern or `BARRED`, correlation).
+Shelf = tuple[RuleName, int, object]
+BARRED = -1
 _NO_ROWS: Mapping[str, Row] = MappingProxyType({})
 
 
@@ -54,6 +57,16 @@ def timer(due: float, rule: RuleName, key: str) -> Timer:
 def role_of(key: str) -> int:
     """Return the role of the pattern that a `HELD` row stands for, by its key."""
     return int(key[len(HELD_MARK) : key.index(":")])
+
+
+def shelf(rule: RuleName, key: str, row: Row) -> Shelf | None:
+    """Return where a row lies that is asked for without looking through all of its rule.
+
+    What holds lies by pattern and correlation, for joins; what a veto keeps from firing lies together, for its end.
+    """
+    if key.startswith(HELD_MARK):
+        return rule, role_of(key), row.data
+    return (rule, BARRED, None) if row.state == PENDING and row.due is None else None
 
 
 def follows(key: str, row: Row) -> bool:
@@ -78,6 +91,7 @@ class Memory:
     def __init__(self, rows: Iterable[tuple[RuleName, str, Row]] = ()) -> None:
         self._rules: dict[RuleName, dict[str, Row]] = {}
         self.followed: dict[str, dict[tuple[RuleName, str], None]] = {}
+        self._shelves: dict[Shelf, list[str]] = {}
         self._timers: list[Timer] = []
         self._ages: dict[RuleName, list[Age]] = {}
         self.soonest = inf
@@ -102,6 +116,10 @@ class Memory:
     def of_subject(self, subject: str) -> Iterable[tuple[RuleName, str]]:
         """Return which rows stand for a subject (``camera/subject``)."""
         return self.followed.get(subject, ())
+
+    def shelved(self, on: Shelf) -> Sequence[str]:
+        """Return the keys of the rows of a shelf (see `shelf`), in order."""
+        return self._shelves.get(on, ())
 
     def rows(self) -> Iterator[tuple[RuleName, str, Row]]:
         """Yield everything that is remembered: what is exported, and what `__init__` takes."""
@@ -142,6 +160,8 @@ class Memory:
         self._size += 1
         if follows(key, row):
             self.followed.setdefault(row.subject, {})[rule, key] = None
+        if (on := shelf(rule, key, row)) is not None:
+            insort(self._shelves.setdefault(on, []), key)
         if row.due is not None:
             insort(self._timers, timer(row.due, rule, key))
         if (ages := self._ages.get(rule)) is not None:
@@ -162,5 +182,13 @@ class Memory:
         same.pop((rule, key), None)
         if not same:
             self.followed.pop(row.subject, None)
+        if (on := shelf(rule, key, row)) is not None:
+            self._unshelve(on, key)
         if row.due is not None:
             del self._timers[bisect_left(self._timers, timer(row.due, rule, key))]
+
+    def _unshelve(self, on: Shelf, key: str) -> None:
+        keys = self._shelves[on]
+        del keys[bisect_left(keys, key)]
+        if not keys:
+            del self._shelves[on]

@@ -17,9 +17,9 @@ from rules.compiler import reasons
 from rules.compiler.ruleset import Rule, RuleSet, Telling
 from rules.evaluator.rows import Rows
 from rules.evaluator.silences import Muting, Silences
-from rules.evaluator.vetoes import until
+from rules.evaluator.vetoes import release, until
 from rules.language import texts
-from rules.memory import FADING, FIRING, PENDING, QUIET, QUIET_MARK, TAKEN, WAITING, WAITING_MARK
+from rules.memory import FADING, FIRING, HELD, PENDING, QUIET, QUIET_MARK, TAKEN, WAITING, WAITING_MARK
 from rules.model import (
     ActionCall,
     CameraId,
@@ -181,9 +181,11 @@ class AlertStates:
         self._resolve(rule, key, row, ("reason.over_rule", {}), row.cause, at)
 
     def _gave_up(self, rule: Rule, key: str, row: Row) -> None:
-        """Resolve what was told of a subject that is given up because there are too many."""
+        """Resolve what was told of a subject that is given up because there are too many; what it barred may fire."""
         if row.state in (FIRING, FADING):
             self._resolve(rule, key, row, ("reason.over_limit", {"limit": rule.limit}), row.cause, self._now)
+        elif row.state == HELD and rule.vetoes:
+            release(self._rows, rule, self._now)
 
     def acknowledge(self, event: Event, at: Instant) -> None:
         """Wait no longer for what an operator's event names: a decision, that alone; else all of a rule."""

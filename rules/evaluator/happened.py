@@ -49,8 +49,7 @@ def gone(ctx: StepContext, rule: Rule, veto: Veto, key: str, row: Row) -> None:
     """Take in that it holds no longer: from now on the time counts."""
     ctx.rows.drop(rule.name, key)
     _was(ctx, rule, veto, str(row.data), row.cause, "")
-    if not veto.within:
-        release(ctx.rows, rule, ctx.now)
+    release(ctx.rows, rule, ctx.now)
 
 
 def ripe(ctx: StepContext, rule: Rule, key: str) -> None:
@@ -66,4 +65,3 @@ def _was(ctx: StepContext, rule: Rule, veto: Veto, corr: str, cause: EventId, su
     key = f"{HELD_MARK}{veto.role}:|{corr}"
     row = Row(WAS, now.engine, now.wall, due, cause, subject, _NO_REASON, rule.edition, corr)
     ctx.rows.put(rule, key, row)
-    release(ctx.rows, rule, ctx.now)

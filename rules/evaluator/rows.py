@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from heapq import heappop, heappush
+from heapq import heappop, heappush, merge
 from itertools import islice
 from types import MappingProxyType
 from typing import cast
 
 from rules.compiler.ruleset import Rule
-from rules.memory import Age, Memory, dispensable, follows, timer
+from rules.memory import BARRED, Age, Memory, Shelf, dispensable, follows, shelf, timer
 from rules.model import Row, RowChange, RuleName
 
 _NONE: Mapping[str, Row | None] = MappingProxyType({})
@@ -75,6 +75,22 @@ class Rows:
             elif key.startswith(mark):
                 found[key] = row
         return sorted(found.items())
+
+    def joined(self, rule: RuleName, role: int, *corrs: str) -> Iterator[tuple[str, Row]]:
+        """Yield a rule's `HELD_MARK` rows of one pattern and some correlations, by key."""
+        return self._lying(rule, *((rule, role, corr) for corr in corrs))
+
+    def barred(self, rule: RuleName) -> list[tuple[str, Row]]:
+        """Return a rule's rows that a veto keeps from firing as long as it holds, by key."""
+        return list(self._lying(rule, (rule, BARRED, None)))
+
+    def _lying(self, rule: RuleName, *on: Shelf) -> Iterator[tuple[str, Row]]:
+        """Yield rows in order; mostly one asks for the first: thousands that lie behind it cost nothing."""
+        moved, known = self._of_rule.get(rule, _NONE), self._memory.of_rule(rule)
+        fresh = sorted(key for key, row in moved.items() if row and shelf(rule, key, row) in on)
+        still = merge(*map(self._memory.shelved, on))
+        for key in merge((key for key in still if key not in moved), fresh):
+            yield key, moved.get(key) or known[key]
 
     def of_subject(self, subject: str) -> list[tuple[RuleName, str]]:
         """Return which rows stand for a subject, those of this step included."""

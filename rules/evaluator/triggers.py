@@ -206,17 +206,16 @@ class Triggers(StepContext):
 
     def _steps(self, rule: Rule, together: Together, corr: str) -> list[Row | None] | None:
         """Return a row of each step that holds, or counts still (None: of what must not hold); None: not all do."""
-        by_role: dict[int, Row] = {}
-        for key, row in self.rows.of(rule.name, HELD_MARK):
-            if row.data in (corr, ANYWHERE):
-                by_role.setdefault(role_of(key), row)
         held: list[Row | None] = []
         for roles in together.groups:
-            found = next((by_role[role] for role in roles if role in by_role), None)
+            found = next((row for role in roles if (row := self._first(rule, role, corr, ANYWHERE))), None)
             if (found is None) is not (roles[0] in together.barred):
                 return None
             held.append(found)
         return held
+
+    def _first(self, rule: Rule, role: int, *corrs: str) -> Row | None:
+        return next((row for _, row in self.rows.joined(rule.name, role, *corrs)), None)
 
     # -- absence -----------------------------------------------------------------------------
 
@@ -250,7 +249,7 @@ class Triggers(StepContext):
         return key
 
     def _held(self, rule: Rule, corr: str) -> bool:
-        return any(row.data == corr for _, row in self.rows.of(rule.name, HELD_MARK))
+        return self._first(rule, 0, corr) is not None
 
     def _arm(
         self, rule: Rule, absence: Absence, corr: str, cause: EventId, since: float, subject: str

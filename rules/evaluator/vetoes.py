@@ -9,15 +9,15 @@ from typing import Protocol
 
 from rules.compiler.ruleset import Rule, Veto
 from rules.evaluator.rows import Rows
-from rules.memory import HELD, HELD_MARK, PENDING, SITE, role_of
+from rules.memory import HELD, SITE
 from rules.model import Instant, Row, RuleName, Sentence
 
 
 class KnownRows(Protocol):
     """What is remembered, or was."""
 
-    def of(self, rule: RuleName, prefix: str = "") -> Iterable[tuple[str, Row]]:
-        """Return a rule's rows whose keys begin so."""
+    def joined(self, rule: RuleName, role: int, *corrs: str) -> Iterable[tuple[str, Row]]:
+        """Return a rule's rows of what holds or was, of one pattern and some correlations."""
         ...
 
 
@@ -28,21 +28,19 @@ def veto_of(rule: Rule, role: int) -> Veto | None:
 
 def release(rows: Rows, rule: Rule, now: Instant) -> None:
     """Let what waits for the end of a veto ask again, at once: it may wait for another one."""
-    for key, row in rows.of(rule.name):
-        if row.state == PENDING and row.due is None:
-            rows.put(rule, key, replace(row, due=max(now.engine, row.since + rule.hold)))
+    for key, row in rows.barred(rule.name):
+        rows.put(rule, key, replace(row, due=max(now.engine, row.since + rule.hold)))
 
 
 def until(rows: KnownRows, rule: Rule, subject: str, told: Sentence) -> tuple[float, Row | None]:
     """Return the engine time until which a rule must not fire, and the row that says so; infinity: while it holds."""
     latest, why = -inf, None
     for veto in rule.vetoes:
-        keys = frozenset(_keys(veto.by, subject, told))
-        for key, row in rows.of(rule.name, HELD_MARK):
-            if role_of(key) == veto.role and row.data in keys:
-                ends = inf if row.state == HELD else row.due or -inf
-                if ends > latest:
-                    latest, why = ends, row
+        for _, row in rows.joined(rule.name, veto.role, *_keys(veto.by, subject, told)):
+            if row.state == HELD:
+                return inf, row
+            if row.due is not None and row.due > latest:
+                latest, why = row.due, row
     return latest, why
 
 

@@ -10,7 +10,7 @@ from rules.compiler import reasons
 from rules.compiler.ruleset import Rule
 from rules.explain.criteria import pattern_told
 from rules.explain.words import clock, joined, who
-from rules.memory import GATHERING, GATHERING_MARK
+from rules.memory import GATHERING, GATHERING_MARK, HELD_MARK, role_of
 from rules.model import Event, Fact, Instant, Row, RuleName, Sentence
 
 
@@ -50,11 +50,13 @@ class Scene:
             if row.state == GATHERING:
                 yield key.removeprefix(GATHERING_MARK), row
 
-    def of(self, rule: RuleName, prefix: str = "") -> Iterator[tuple[str, Row]]:
-        """Yield the rows whose keys begin so: the evaluator asks so for what keeps a rule from firing."""
-        for key, row in self.rows.items():
-            if key.startswith(prefix):
-                yield key, row
+    def joined(self, rule: RuleName, role: int, *corrs: str) -> Iterator[tuple[str, Row]]:
+        """Yield what holds or was, of one pattern: the evaluator asks so for what keeps a rule from firing."""
+        return ((key, row) for key, row in self.held() if role_of(key) == role and row.data in corrs)
+
+    def held(self) -> Iterator[tuple[str, Row]]:
+        """Yield the rows of what holds or was, by key."""
+        return ((key, row) for key, row in self.rows.items() if key.startswith(HELD_MARK))
 
     def step(self, role: int) -> Sentence:
         """Return a pattern of the rule in a few words."""

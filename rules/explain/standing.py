@@ -15,7 +15,7 @@ from rules.explain import gatherings, sequences
 from rules.explain.hours import begins, comes
 from rules.explain.scene import Scene, of
 from rules.explain.words import joined
-from rules.memory import FADING, FIRING, HELD, HELD_MARK, PENDING, QUIET, TAKEN, WAITING, role_of
+from rules.memory import FADING, FIRING, HELD, PENDING, QUIET, TAKEN, WAITING, role_of
 from rules.model import Fact, Instant, Row, Sentence
 
 #: Sentences of a rule at most: one with a thousand subjects would tell of each.
@@ -76,7 +76,7 @@ def _next(scene: Scene, alarm: TimesOfDay) -> Iterator[Sentence]:
 def _vetoes(scene: Scene) -> Iterator[Sentence]:
     """Yield what keeps the rule from firing."""
     roles = {each.role for each in scene.rule.vetoes}
-    for key, row in scene.of(scene.rule.name, HELD_MARK):
+    for key, row in scene.held():
         if role_of(key) in roles:
             holds = row.state == HELD
             values = {"since": scene.at(row.since), "until": scene.at(row.due)}

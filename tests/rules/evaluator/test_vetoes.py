@@ -240,3 +240,12 @@ def test_what_is_missed_within_the_shift_counts_from_its_beginning(bench: Make) 
     begin(b, 9200.0)
     b.see(9300.0, **act("patrol"))
     assert [each.at for each in run(b, 20000.0) if each.phase == "firing"] == [b.now(16500.0).wall]
+
+
+def test_what_is_given_up_for_want_of_room_bars_no_longer(bench: Make) -> None:
+    b = bench(rule("{object: person}", "{happened: {object: dog}, by: camera}", "limit: 5"))
+    b.see(0.0, subject="track:dog", label="dog", camera="a")
+    assert b.see(1.0, camera="a") == ()
+    for n in range(9):
+        b.see(2.0 + n, subject=f"track:{n}", label="dog", camera=f"c{n}")
+    assert "firing" in phases(run(b, 60.0))
