@@ -24,7 +24,7 @@ from engine.commands.output.talk import Socket, Token, secret
 from engine.commands.output.terminal import data, out, paint
 from engine.commands.rules.check import ConfigOption
 from engine.commands.rules.replay import History
-from engine.commands.rules.sources import Moments, door_of, leave, moments_of, report_of, whole
+from engine.commands.rules.sources import Moments, door_of, leave, moments_of, named, report_of, whole
 
 if TYPE_CHECKING:
     from engine.api import explanation as telling
@@ -87,7 +87,7 @@ def explain(
     if rule in site.rules.disabled:
         _tell(_disabled(rule), chosen, as_json=as_json)
         return
-    found = _known(site, rule, chosen)
+    found = named(site.rules, rule, chosen)
     moments = moments_of(site)
     focus = _focus(moments, at, camera, around, None if recording else since or SINCE)
     history = History(site, recording, moments, None, None, chosen)
@@ -100,16 +100,6 @@ def explain(
         arrivals = _counted(history.arrivals(), progress)
         told = _judged(site, found, arrivals, focus, end, moments)
     _tell(told, chosen, as_json=as_json)
-
-
-def _known(site: Configuration, rule: str, lang: Language) -> Rule:
-    from engine.api.rule_report import known
-    from rules.model import RuleName
-
-    found = site.rules.named.get(RuleName(rule))
-    if found is None:
-        leave("rules.no_rule", lang, rule=rule, known=known(site.rules, rule))
-    return found
 
 
 def _disabled(rule: str) -> telling.Explanation:

@@ -27,6 +27,7 @@ from engine.commands.output.terminal import data, out, paint
 from engine.commands.rules.check import CLEAN, TRIAL, ConfigOption
 from engine.commands.rules.replay import line_of
 from engine.commands.rules.sources import Moments, leave, moments_of, own_files, site_of
+from engine.commands.rules.sources import named as rule_named
 
 if TYPE_CHECKING:
     from engine.config.configuration import Configuration
@@ -150,8 +151,7 @@ def _wish(
     if not since < until <= moments.now:
         leave("record.span", lang, since=moments.show(since), until=moments.show(until))
     for name in rules:
-        if name not in site.rules.named:
-            leave("rules.no_rule", lang, rule=name, known=", ".join(sorted(site.rules.named)) or "-")
+        rule_named(site.rules, name, lang)
     known = sorted(each.id for each in site.settings.cameras)
     for name in cameras:
         if name not in known:

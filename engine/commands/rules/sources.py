@@ -124,15 +124,20 @@ def rules_of(paths: Sequence[Path], site: Configuration | None, lang: Language) 
 
 def rule_of(name: str, paths: Sequence[Path] | None, config: Path | None, lang: Language) -> Rule:
     """Return one rule of the files that are named, else of the site's; ends the command where there is none."""
-    from rules.document.validation import nearest
+    site = None if paths and config is None else site_of(config, lang)
+    return named(rules_of(paths or own_files(site), site, lang), name, lang)
+
+
+def named(rules: RuleSet, name: str, lang: Language) -> Rule:
+    """Return a rule by its name; ends the command where it is switched off, or where nobody knows it."""
+    from engine.api.rule_report import known
     from rules.model import RuleName
 
-    site = None if paths and config is None else site_of(config, lang)
-    rules = rules_of(paths or own_files(site), site, lang)
+    if name in rules.disabled:
+        leave("explain.disabled", lang, rule=name)
     found = rules.named.get(RuleName(name))
     if found is None:
-        known = nearest(name, list(rules.named)) or ", ".join(sorted(rules.named))
-        leave("rules.no_rule", lang, rule=name, known=known)
+        leave("rules.no_rule", lang, rule=name, known=known(rules, name) or "–")
     return found
 
 
