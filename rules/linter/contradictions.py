@@ -10,18 +10,13 @@ from rules.document.source import Flaw, Gravity, Path
 from rules.kinds.lookup import event_kind
 from rules.kinds.object import PAST, ObjectPattern
 from rules.kinds.pattern import Pattern
-from rules.kinds.table import TABLE
-from rules.language.correlation import Groups, keys_of, veto_keys
+from rules.language.correlation import Groups, keys_of
 from rules.language.names import World
 from rules.language.schema import RuleSpec, patterns
-from rules.language.when import All, AnyOf, Count, NotStep, Sequence
+from rules.language.when import All, Count, NotStep, Sequence
+from rules.linter.covering import covers
 from rules.linter.distinct_values import begins, different
 from rules.model import Fact
-from rules.topics import on_topic, wild
-
-#: Keys under which a pattern names labels, and `any` stands for all of them.
-_FILTERED = frozenset(each.keyword for each in TABLE if each.filters)
-_WITH_ANY = {each.keyword: each for each in TABLE if each.any_is_offered}
 
 
 def contradictions(spec: RuleSpec, world: World | None, groups: Groups) -> Iterator[Flaw]:
@@ -38,7 +33,6 @@ def contradictions(spec: RuleSpec, world: World | None, groups: Groups) -> Itera
         case All() as together:
             yield from _barred(together)
             yield from _together(together) if together.within is None else ()
-    yield from _vetoed(spec)
 
 
 def _flaw(path: Path, part: str, other: str) -> Flaw:
@@ -93,32 +87,8 @@ def _sequence(sequence: Sequence) -> Iterator[Flaw]:
             if change == "ended" and place < len(steps) - 1:
                 yield _flaw(("when", "sequence", index, "change"), "change: ended", "by: track")
     for number, (breaks, after) in enumerate(pairwise(sequence.sequence)):
-        if isinstance(breaks, NotStep) and not isinstance(after, NotStep) and _covers(breaks.not_, after):
+        if isinstance(breaks, NotStep) and not isinstance(after, NotStep) and covers(breaks.not_, after):
             yield _flaw(("when", "sequence", number, "not"), "not", "the step after it")
-
-
-def _covers(broad: Pattern, narrow: Pattern) -> bool:
-    """Return whether whatever matches one pattern matches another, as far as that is plain from what is written."""
-    if type(broad) is not type(narrow):
-        return False
-    told = broad.model_dump(exclude_defaults=True, by_alias=True)
-    other = narrow.model_dump(exclude_defaults=True, by_alias=True)
-    return (
-        all(_wider(key, value, other.get(key)) for key, value in told.items())
-        and ({"change"} & other.keys() <= told.keys() or value_at(narrow, "change") == "began")
-        and not ({"removed", "leaves"} & other.keys() - told.keys())
-    )
-
-
-def _wider(key: str, value: object, other: object) -> bool:
-    kind = _WITH_ANY.get(key)
-    if kind is not None and isinstance(value, list) and "any" in value:
-        return not (kind.any_is_one and other != value)
-    if isinstance(value, list) and isinstance(other, list):
-        names = tuple(map(str, value))
-        filtered = key in _FILTERED and any(map(wild, names))
-        return all(each in names or (filtered and on_topic(names, str(each))) for each in map(str, other))
-    return value == other
 
 
 def _together(together: All) -> Iterator[Flaw]:
@@ -135,33 +105,8 @@ def _barred(together: All) -> Iterator[Flaw]:
     """Yield what must not hold beside something that it covers."""
     needed = [step for step in together.all if isinstance(step, Pattern)]
     for index, step in enumerate(together.all):
-        if isinstance(step, NotStep) and any(_covers(step.not_, each) for each in needed):
+        if isinstance(step, NotStep) and any(covers(step.not_, each) for each in needed):
             yield _flaw(("when", "all", index, "not"), "not", "all")
-
-
-def _vetoed(spec: RuleSpec) -> Iterator[Flaw]:
-    """Yield vetoes that come with the very events that would make a rule fire."""
-    causes = _causes(spec.when)
-    for index, unless in enumerate(spec.unless or ()):
-        whole = set(veto_keys(spec.when, unless)) <= {"camera", "site"}
-        if whole and causes and all(any(_covers(unless.happened, each) for each in some) for some in causes):
-            yield _flaw(("unless", index, "happened"), "unless", "when")
-
-
-def _causes(when: object) -> list[list[Pattern]]:
-    """Return patterns of whose events a rule fires: in turn, in each row all match when it does."""
-    match when:
-        case Pattern():
-            return [[when]]
-        case AnyOf(any=steps):
-            return [[each] for each in steps]
-        case Sequence(sequence=[*_, Pattern() as last]):
-            return [[last]]
-        case All(all=steps):
-            return [[each for each in steps if isinstance(each, Pattern)]]
-        case Count(count=counted, above=int()):
-            return [[counted]]
-    return []
 
 
 def _elsewhere(first: Pattern, later: Pattern) -> bool:

@@ -31,6 +31,7 @@ from rules.linter.plates import listed_plates, plates_of
 from rules.linter.satisfiability import Surroundings
 from rules.linter.shadowed_rules import shadowed
 from rules.linter.unsatisfiable import unknown_engine_names, unsatisfiable
+from rules.linter.vetoes import vetoed
 from rules.model import EMPTY, Fact
 from rules.schedule import DAY
 
@@ -68,6 +69,8 @@ def _lint(checked: Checked, texts: Mapping[str, str]) -> list[Problem]:
         for each in rules
         for flaw in contradictions(each.spec, checked.world, checked.constants.groups)
     ]
+    others = {each.spec.name: each.spec for each in rules}
+    found += [each.locate(flaw) for each in rules for flaw in vetoed(each.spec, others)]
     found += [problem for name, text in texts.items() for problem in listed_plates(name, text)]
     found += _never(rules, checked)
     found += _pairs(rules, checked.constants.groups)
