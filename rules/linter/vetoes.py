@@ -34,8 +34,7 @@ def vetoed(spec: RuleSpec, others: Mapping[str, RuleSpec]) -> Iterator[Flaw]:
 
 def _always(spec: RuleSpec, unless: Unless, others: Mapping[str, RuleSpec]) -> bool:
     keys, within = set(veto_keys(spec.when, unless)), unless.within or 0.0
-    once = Change.NOTED in event_kind(unless.happened).changes(unless.happened)
-    if not keys <= {"camera", "site"} or (once and not within):  # what is told once holds no time
+    if not keys <= {"camera", "site"} or not (within or _goes_on(unless.happened)):
         return False
     ways = _ways(spec, within, same_camera="camera" in keys)
     return bool(ways) and all(any(_comes_with(unless.happened, each, others) for each in way) for way in ways)
@@ -50,9 +49,9 @@ def _ways(spec: RuleSpec, within: float, *, same_camera: bool) -> list[_Way]:
     """
     when, lasts = spec.when, _lasts(spec)
     match when:
-        case Pattern() if not is_moment(when) or within > lasts:
+        case Pattern() if within > lasts or (not lasts and _goes_on(when)):
             return [[when]]
-        case AnyOf(any=steps) if all(not is_moment(each) for each in steps) or within > lasts:
+        case AnyOf(any=steps) if within > lasts or (not lasts and all(map(_goes_on, steps))):
             return [[each] for each in steps]
         case Sequence() if within > lasts:
             return _in_order(when, within, same_camera=same_camera)
@@ -77,6 +76,11 @@ def _patterns(steps: Iterable[object]) -> _Way:
 def _outlasts(when: All, within: float, lasts: float) -> bool:
     """Return whether a veto ends after what holds together does; both end at once where no time is given."""
     return within > max(lasts, when.within or 0.0) or (when.within is None and not lasts)
+
+
+def _goes_on(pattern: Pattern) -> bool:
+    """Return whether whatever matches lasts until its end is told: a signal that is told once holds no time."""
+    return not is_moment(pattern) and Change.NOTED not in event_kind(pattern).changes(pattern)
 
 
 def _near(when: Sequence | All, same_camera: bool) -> bool:

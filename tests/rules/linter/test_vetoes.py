@@ -38,7 +38,7 @@ SILENT: dict[str, dict[str, Any]] = {
         "unless": {"happened": PERSON, "within": "20s"},
     },
     "what a decision stands on": {
-        "when": {"decision": "base"}, "unless": {"happened": {"object": "any"}, "by": "camera"},
+        "when": {"decision": "base"}, "unless": {"happened": {"object": "any"}, "by": "camera", "within": "1m"},
     },
     "what is counted": {
         "when": {"count": {"operator": "knock"}, "above": 2, "within": "1m"},
@@ -63,6 +63,10 @@ ALIVE: dict[str, dict[str, Any]] = {
     "a count that stays when the veto is over": {
         "when": {"count": {"operator": "knock"}, "above": 2, "within": "1m"},
         "unless": {"happened": {"operator": "knock"}, "within": "20s"},
+    },
+    "what stays until another word": {
+        "when": {"signal": "Tamper"}, "until": "hour == 5",
+        "unless": {"happened": {"signal": "Tamper"}, "within": "20s"},
     },
     "the end of a decision": {
         "when": {"decision": "base", "phase": "resolved"}, "unless": {"happened": {"object": "any"}, "by": "camera"},
