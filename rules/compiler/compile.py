@@ -50,7 +50,7 @@ from rules.language.names import (
     unknown_cameras,
     unknown_rules,
 )
-from rules.language.schema import Duty, RuleSpec, Title, patterns
+from rules.language.schema import Counter, Duty, RuleSpec, Title, patterns
 from rules.language.templates import Resolved, resolve, shared
 from rules.language.when import from_nothing, parts
 from rules.model import Fact, RuleName, Severity
@@ -95,6 +95,7 @@ class Checked:
         written: Rules without an error, in order, those that are not enabled included.
         constants: Named values, lists and groups.
         world: What the rules may name; None: not known.
+        counters: By name, as they are written.
     """
 
     rules: RuleSet
@@ -102,6 +103,7 @@ class Checked:
     written: tuple[WrittenRule, ...]
     constants: Constants
     world: World | None = None
+    counters: Mapping[str, Counter] = field(default_factory=dict)
 
 
 def params_check(model: type[BaseModel]) -> ParamsCheck:
@@ -165,7 +167,7 @@ def _check(files: Sequence[tuple[str, str]], world: World | None) -> Checked:
     constants = Constants(site.names.values, site.names.lists, site.names.groups)
     disabled = frozenset(each.spec.name for each in site.written if each.rule is None)
     rules = RuleSet(tuple(site.rules), warnings, site.rota(), tallies, disabled)
-    return Checked(rules, tuple(problems), tuple(site.written), constants, world)
+    return Checked(rules, tuple(problems), tuple(site.written), constants, world, site.counters)
 
 
 def _telling(problems: Sequence[Problem]) -> Iterator[Problem]:

@@ -242,11 +242,16 @@ def _never(pattern: ObjectPattern) -> frozenset[str]:
     """Return what objects have and those of a pattern have not: what is first seen has no past."""
     if pattern.change == "began":
         return frozenset({"left", "started", "stood", DWELL, "again", "unknown"}) | _CROSSING
-    if pattern.change == "ended":
+    if pattern.change == "ended" or _gone(pattern):
         return frozenset({"entered", "started", "again", "unknown"}) | _CROSSING
     if pattern.change == "unknown":
         return frozenset({"entered", "left", "started", "stood", "again"}) | _CROSSING
     return NO_FACTS
+
+
+def _gone(pattern: ObjectPattern) -> bool:
+    """Return whether it is gone: what moves on after it had stood still stands no more."""
+    return bool(pattern.removed and (pattern.stops or pattern.left))
 
 
 def _surely(pattern: ObjectPattern) -> frozenset[str]:
@@ -264,7 +269,7 @@ def _leaves(pattern: ObjectPattern) -> Iterator[tuple[str, Known]]:
     if pattern.change == "began" or pattern.starts:
         none: Known = Interval(0, 0), "starts: true" if pattern.starts else "change: began"
         yield from dict.fromkeys(("still",) if pattern.starts else ("still", "alone"), none).items()
-    for key, facts in (("left", ("still", "alone")), ("stops", ("still",)), ("dwell", ("dwell",))):
+    for key, facts in (("left", ("still", "alone")), ("stops", ("still",)), ("dwell", _dwelt(pattern))):
         if least := getattr(pattern, key):
             yield from ((fact, (Interval(least), key)) for fact in facts)
     ages = {key: getattr(pattern, key) or 0.0 for key in ("left", "stops", "dwell")}
@@ -279,6 +284,11 @@ def _leaves(pattern: ObjectPattern) -> Iterator[tuple[str, Known]]:
         yield "direction", (frozenset({direction}), f"direction: {direction}")
     if pattern.preset:
         yield "preset", (frozenset({pattern.preset}), f"preset: {pattern.preset}")
+
+
+def _dwelt(pattern: ObjectPattern) -> tuple[str, ...]:
+    """Return the fact `dwell` where it is at least what is asked for: of several zones it may be in another one now."""
+    return ("dwell",) if len(pattern.zone or pattern.inside or ()) == 1 else ()
 
 
 def _arc(pattern: ObjectPattern) -> tuple[float, float] | None:

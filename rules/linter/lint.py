@@ -107,8 +107,9 @@ def _never(rules: Sequence[WrittenRule], checked: Checked) -> Iterator[Problem]:
     """Yield expressions that never hold; of one with an unknown name that is told already."""
     told = {(problem.source, problem.key) for problem in checked.problems}
     severities = {each.spec.name: each.spec.severity for each in rules}
+    counters = {name: each.count for name, each in checked.counters.items()}
     for each in rules:
-        site = Surroundings(checked.world, checked.constants, severities, _times(each))
+        site = Surroundings(checked.world, checked.constants, severities, counters, _times(each))
         for problem in map(each.locate, unsatisfiable(each.spec, site)):
             if (problem.source, problem.key) not in told:
                 yield problem

@@ -22,12 +22,14 @@ from rules.kinds.pattern import Pattern, zones_of
 from rules.kinds.value_ranges import Domain, Interval, Known, intersection, is_empty, narrowed, shown
 from rules.language.expressions import intervals
 from rules.language.expressions.branches import MOST, NAMED, Literal, branches
-from rules.language.expressions.comparisons import Constants, NodeReader
+from rules.language.expressions.comparisons import Constants, NodeReader, called
 from rules.language.expressions.expr import SINCE, ExprError
+from rules.language.expressions.remembered import OVER_TIME
 from rules.language.names import World
 from rules.language.schema import RuleSpec, patterns
 from rules.language.when import All, AnyOf, Count, is_moment, parts
 from rules.language.when import Sequence as Steps
+from rules.linter.covering import covers
 from rules.linter.distinct_values import begins
 from rules.linter.possible_facts import Possible, possible
 from rules.model import Fact
@@ -46,12 +48,14 @@ class Surroundings:
         world: What the site has; None: not known.
         constants: Named values, lists, groups.
         severities: Of every rule, by its name.
+        counters: What each counter counts, by its name.
         hours: What is left of hour and weekday at the hours of the rule.
     """
 
     world: World | None
     constants: Constants
     severities: Mapping[str, str]
+    counters: Mapping[str, Pattern]
     hours: Mapping[str, Known]
 
 
@@ -59,10 +63,14 @@ def unreachable(spec: RuleSpec, site: Surroundings) -> Iterator[Flaw]:
     """Yield why expressions of a rule never hold, as warnings."""
     roles = range(len(patterns(spec)))
     counted = [_counted(spec.when, pattern) for _, pattern in patterns(spec)]
-    about = [possible(pattern, site.constants, site.severities, site.world) for pattern in counted]
+    about, seen = (
+        [possible(pattern, site.constants, site.severities, site.world) for pattern in each]
+        for each in (counted, [pattern for _, pattern in patterns(spec)])
+    )
 
     def flaw_of(role: int, hours: Mapping[str, Known], asked: Sequence[_Asked]) -> Flaw | None:
-        meeting = _Meeting(role, about, hours, _within(spec), NodeReader("", site.constants))
+        reader = NodeReader("", site.constants)
+        meeting = _Meeting(role, about, seen, hours, _within(spec), site.counters, reader)
         return meeting.contradiction(asked, site.constants)
 
     either = isinstance(spec.when, AnyOf)
@@ -131,12 +139,19 @@ def _within(spec: RuleSpec) -> float | None:
 
 @dataclass(slots=True)
 class _Meeting:
-    """One pattern and what is asked of it besides; `about`: all patterns of the rule."""
+    """One pattern and what is asked of it besides.
+
+    Attributes:
+        about: All patterns of the rule.
+        seen: The same as they are written: a count remembers numbers of more than it counts.
+    """
 
     role: int
     about: Sequence[Possible]
+    seen: Sequence[Possible]
     hours: Mapping[str, Known]
     within: float | None
+    counters: Mapping[str, Pattern]
     reader: NodeReader
 
     @property
@@ -163,7 +178,7 @@ class _Meeting:
         return None if None in flaws else flaws[0]
 
     def _way(self, literals: Sequence[_Placed]) -> Flaw | None:
-        here = {fact for _, each in literals if each.holds for fact in each.needs}
+        here = {fact for _, each in literals if each.holds for fact in each.here}
         holding = {each.text for _, each in literals if each.holds}
         left: dict[str, Known] = {}
         for path, literal in literals:
@@ -171,7 +186,7 @@ class _Meeting:
             flaw = flaw or self._narrowed(literal, here, left)
             if flaw is not None:
                 return flaw.under(*path)
-        return self._passing(literals)
+        return self._elsewhere(literals)
 
     # -- one part --------------------------------------------------------------------------------
 
@@ -223,7 +238,7 @@ class _Meeting:
         if not literal.holds and not all(self._surely(fact) or fact in here for fact in literal.needs):
             return None  # it may be denied because nothing is known
         if literal.sums is not None:
-            return self._reckoned(literal, literal.sums, left)
+            return self._reckoned(literal, literal.sums, here, left)
         key = self._own.name(literal.subject)
         before, words = left.get(key) or self._known(literal.subject)
         if literal.other:
@@ -236,22 +251,52 @@ class _Meeting:
         return None
 
     def _reckoned(
-        self, literal: Literal, sums: tuple[ast.expr, ast.expr], left: Mapping[str, Known]
+        self,
+        literal: Literal,
+        sums: tuple[ast.expr, ast.expr],
+        here: set[str],
+        left: Mapping[str, Known],
     ) -> Flaw | None:
         """Return that what is reckoned never comes so far."""
 
         def known(node: ast.expr) -> Interval | Fact | None:
+            if isinstance(node, ast.Call) and called(node) in OVER_TIME:
+                return self._over_time(called(node), node.args[0], here, left)
+            if isinstance(node, ast.Call) and called(node) == "counted":
+                return self._counted(node)
             fact = self.reader.fact(node)
             if fact is None or not isinstance(node, ast.Name):
                 return self.reader.constant(node)
-            domain = (left.get(self._own.name(fact)) or self._known(fact))[0]
-            return domain if isinstance(domain, Interval) else _spanned(domain)
+            return _spanned((left.get(self._own.name(fact)) or self._known(fact))[0])
 
         if intervals.reachable(sums[0], literal.sign, sums[1], known):
             return None
         return Flaw(
             (), "problem.never_reckoned", {"part": _told(literal)}, "", Gravity.WARNING, within=literal.at
         )
+
+    def _counted(self, node: ast.Call) -> Interval:
+        """Return how often a counter can have counted: it counts before rules are asked, so this event is among them.
+
+        Over a time (a second argument) it is kept in pieces, and the piece may be thought older than it is.
+        """
+        name = self.reader.constant(node.args[0]) if len(node.args) == 1 else None
+        counter = self.counters.get(name) if isinstance(name, str) else None
+        return Interval(1 if counter is not None and covers(counter, self._own.pattern) else 0)
+
+    def _over_time(
+        self, function: str, node: ast.expr, here: set[str], left: Mapping[str, Known]
+    ) -> Interval | None:
+        """Return what a number over a time can be: only what a pattern of its rule lets through is remembered."""
+        fact = self.reader.fact(node)
+        if fact is None or not isinstance(node, ast.Name):
+            return None
+        alike = [each for each in self.seen if type(each.pattern) is type(self._own.pattern)]
+        every = intervals.hull(_spanned(each.of(fact)[0]) or Interval() for each in alike)
+        now = left.get(self._own.name(fact)) or self._known(fact)
+        there = self._surely(fact) or fact in here
+        own = _spanned(now[0]) if there else None
+        return intervals.over_time(function, own or Interval(), every)
 
     def _paired(self, literal: Literal, one: object) -> Flaw | None:
         """Return that two facts can never be the same, or never differ."""
@@ -264,45 +309,33 @@ class _Meeting:
 
     # -- zones -----------------------------------------------------------------------------------
 
-    def _passing(self, literals: Sequence[_Placed]) -> Flaw | None:
-        """Return that something must stand where it has just left, or where it is never told to stand."""
-        told = [
-            (path, each, *each.subject.partition(":")[::2])
-            for path, each in literals
-            if each.values == (True,)
-        ]
-        zones = {
-            (name, zone): (path, each)
-            for path, each, name, zone in told
-            if name in ("in_zone", "entered", "left") and each.holds
-        }
-        stands = {zone for name, zone in zones if name in ("in_zone", "entered")}
+    def _elsewhere(self, literals: Sequence[_Placed]) -> Flaw | None:
+        """Return that something must stand where it is never told to stand, or must not where it always stands.
+
+        What has left a zone may stand in it all the same: between two pictures it went and came back.
+        """
         pattern = self._own.pattern
-        for name, zone in zones:
-            other = self._other_place(pattern, name, zone, stands, {z for n, z in zones if n == "entered"})
-            if other:
-                path, literal = zones[name, zone]
-                return _flaw(literal, other).under(*path)
+        named = zones_of(pattern) or []
+        asked = [(path, each, *each.subject.partition(":")[::2]) for path, each in literals]
+        barred = {zone for _, each, name, zone in asked if name == "in_zone" and not each.holds}
+        alone = ZONES in event_kind(pattern).always
+        for path, each, name, zone in asked:
+            beyond = each.holds and alone and name in ("in_zone", "entered", "left") and zone not in named
+            nowhere = name == "in_zone" and not each.holds and zone in named and barred.issuperset(named)
+            if beyond or nowhere:
+                return _flaw(each, f"{_placing(pattern)}: {', '.join(named)}").under(*path)
         return None
 
-    def _other_place(
-        self, pattern: Pattern, name: str, zone: str, stands: set[str], entered: set[str]
-    ) -> str:
-        named = zones_of(pattern) or ()
-        if ZONES in event_kind(pattern).always:
-            return "" if zone in named else f"zone: {', '.join(named)}"
-        if name != "left":
-            return ""
-        ends = value_at(pattern, "change") or value_at(pattern, "leaves") or value_at(pattern, "removed")
-        if zone in entered:
-            return f"entered('{zone}')"
-        if ends:
-            return ""
-        return f"in_zone('{zone}')" if zone in stands else f"zone: {zone}" if list(named) == [zone] else ""
+
+def _placing(pattern: Pattern) -> str:
+    """Return the key that names the zones in one of which an event must be."""
+    return next((key for key in ("zone", "inside", "enters") if value_at(pattern, key)), "zone")
 
 
 def _spanned(domain: Domain) -> Interval | None:
-    """Return the least and the most of numbers that are told one by one."""
+    """Return the least and the most of numbers, also of those that are told one by one; None: any."""
+    if isinstance(domain, Interval):
+        return domain
     numbers = (
         [each for each in domain if isinstance(each, (int, float))] if isinstance(domain, frozenset) else []
     )

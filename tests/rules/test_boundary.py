@@ -171,6 +171,15 @@ def test_who_is_gone_from_upon_a_boundary_and_had_been_clear_of_it_has_passed_it
     assert [each.entered for each in where.over(spots[-1], ZONE, 1.0, 1.0)] == [True]
 
 
+def test_who_was_out_and_runs_back_in_has_left_and_entered_in_one_picture_and_is_there() -> None:
+    where, way = Whereabouts(), [(0.563, 0.0), (0.453, 0.5), (0.483, 1.0), (0.493, 1.5), (0.823, 2.0)]
+    spots = [Spot((x, 0.5), at, 0.1) for x, at in way]
+    where.step(spots[0], spots[0], ZONE, 1.0)
+    told = [where.step(one, other, ZONE, 1.0) for one, other in pairwise(spots)]
+    assert [[each.entered for each in step] for step in told] == [[], [], [], [False, True]]
+    assert where.zones == ("zone",)
+
+
 def test_who_comes_back_after_a_second_had_been_there_though_not_far() -> None:
 
     def back(deep: float, after: float) -> Way:

@@ -23,6 +23,7 @@ from rules.language.expressions.comparisons import (
     parsed,
 )
 from rules.language.expressions.expr import SINCE, earlier_fact
+from rules.language.expressions.remembered import OVER_TIME
 from rules.model import Fact
 
 #: More ways are not followed: of such an expression nothing is said.
@@ -34,6 +35,7 @@ _CALLS = {"in_zone": ZONES, "entered": "entered", "left": "left", "dwell_in": DW
 _ORDER = frozenset({"<", "<=", ">", ">="})
 _Sides = tuple[ast.expr, str, ast.expr]
 _OTHERS = frozenset({"group", "list", "seconds"})
+_PAST = frozenset({*OVER_TIME, "earlier"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,11 @@ class Literal:
             nothing more can be told.
         values: What it is compared with.
         other: The fact that it is compared with instead.
-        sums: What is reckoned on both sides of the sign, where it is more than one fact.
         holds: Whether the part holds in this branch, or is denied.
         text: As it is written (of what is denied, that).
         at: Characters into the text.
+        sums: What is reckoned on both sides of the sign, where it is more than one fact.
+        past: Those of its needs that earlier events alone may have had: ``score`` of ``high(score, '1m')``.
     """
 
     needs: tuple[str, ...]
@@ -63,6 +66,12 @@ class Literal:
     text: str
     at: int
     sums: tuple[ast.expr, ast.expr] | None = None
+    past: frozenset[str] = frozenset()
+
+    @property
+    def here(self) -> tuple[str, ...]:
+        """What the event itself must have for it to hold."""
+        return tuple(fact for fact in self.needs if fact not in self.past)
 
 
 Branch = tuple[Literal, ...]
@@ -96,8 +105,9 @@ class _Splitting:
                 return ((),) if bool(value) is holds else ()
             case ast.Name(id=name) if (switch := self._switch(name)) is not None:
                 return ((),) if switch is holds else ()
-        parts = [tuple(self._denied(each) if not holds else each for each in self._parts(node))]
-        return _all([(tuple(parts[0]),)]) if holds else _any([((each,),) for each in parts[0]])
+        past = frozenset(_reads(node)) - frozenset(_reads(node, past=False))
+        parts = [replace(each, past=past) for each in self._parts(node)]
+        return _all([(tuple(parts),)]) if holds else _any([((self._denied(each),),) for each in parts])
 
     def _switch(self, name: str) -> bool | None:
         """Return what a named switch is; None: it is a fact."""
@@ -169,8 +179,8 @@ def _subject(pair: Comparison) -> str:
     return pair.key
 
 
-def _reads(node: ast.AST) -> Iterator[str]:
-    """Yield the facts that a comparison, a call or a switch reads (see `Literal.needs`)."""
+def _reads(node: ast.AST, *, past: bool = True) -> Iterator[str]:
+    """Yield the facts that a comparison, a call or a switch reads (see `Literal.needs`); `past`: also of the past."""
     match node:
         case ast.Name(id=name) if name in facts():
             yield DECIDER if name == "rule" else name
@@ -180,7 +190,7 @@ def _reads(node: ast.AST) -> Iterator[str]:
             yield earlier_fact(step, DECIDER if name == "rule" else str(name))
         case ast.Call(func=ast.Name(id="since"), args=[ast.Constant(value=int() as step)]):
             yield earlier_fact(step, SINCE)
-        case ast.Call(func=ast.Name(id=name)) if name in _OTHERS:
+        case ast.Call(func=ast.Name(id=name)) if name in _OTHERS or (name in _PAST and not past):
             return
         case ast.Call(func=ast.Name(id="text" | "number"), args=[ast.Constant(value=str(word))]):
             yield NAMED + word
@@ -188,7 +198,7 @@ def _reads(node: ast.AST) -> Iterator[str]:
             yield _CALLS[name]
         case _:
             for child in ast.iter_child_nodes(node):
-                yield from _reads(child)
+                yield from _reads(child, past=past)
 
 
 def _all(found: list[tuple[Branch, ...]]) -> tuple[Branch, ...] | None:

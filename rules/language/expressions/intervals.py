@@ -6,7 +6,7 @@ Interval arithmetic: R. E. Moore, Methods and Applications of Interval Analysis,
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import inf, isnan
 
 from rules.kinds.value_ranges import Interval
@@ -15,6 +15,8 @@ from rules.model import Fact
 
 _Ends = tuple[float, float]
 _ANY: _Ends = (-inf, inf)
+#: What sums of floating-point numbers may be off, as a part of them.
+_ROUNDED = 1e-6
 
 
 def reachable(
@@ -73,3 +75,27 @@ def _called(name: str, ends: list[_Ends]) -> _Ends:
         return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
     choose = min if name == "min" else max
     return choose(low for low, _ in ends), choose(high for _, high in ends)
+
+
+def over_time(function: str, own: Interval, every: Interval) -> Interval | None:
+    """Return how large or small a number over a time can be; None: anything.
+
+    Args:
+        function: ``high``, ``low``, ``avg``.
+        own: What the number can be of the event that asks: it is among those that are remembered.
+        every: What it can be of all that are remembered.
+    """
+    match function:
+        case "high":
+            return Interval(own.low, every.high)
+        case "low":
+            return Interval(every.low, own.high)
+        case "avg":
+            return Interval(every.low - _ROUNDED * abs(every.low), every.high + _ROUNDED * abs(every.high))
+    return None
+
+
+def hull(spans: Iterable[Interval]) -> Interval:
+    """Return the least and the most of some."""
+    found = list(spans)
+    return Interval(min(each.low for each in found), max(each.high for each in found))

@@ -55,6 +55,15 @@ TOLD = frozenset(
 )  # fmt: skip
 
 
+def _by_itself(matcher: Matcher, event: Event) -> bool:
+    """Return whether what is asked of the past holds of an event that has none: its own number is all there is."""
+    sampled = [each for asked in matcher.recalls for each in asked.expression.sampled]
+    known = {each.fact: each.read(event) for each in sampled if each.function in ("avg", "low", "high")}
+    told = {name: value for name, value in known.items() if value is not None}
+    alone = replace(event, facts={**event.facts, **told})
+    return all(asked.test(alone) for asked in matcher.recalls)
+
+
 # -- worlds --------------------------------------------------------------------------------------
 
 
@@ -104,11 +113,15 @@ class Teller:
         """Return events that come to a match: nearly always one."""
         if isinstance(pattern, DecisionPattern):
             return self._decided(pattern, cast, at)
+        found = None
+        eager = bool(matcher.recalls) and self.random.random() < 0.5
         for _ in range(self.patience):
             event = self.event(pattern, matcher, cast, at)
             if matcher.matches(event):
-                return [event]
-        return None
+                found = [event]
+                if not eager or _by_itself(matcher, event):
+                    break
+        return found
 
     def _decided(self, pattern: DecisionPattern, cast: Cast, at: datetime) -> list[Event]:
         if pattern.decision == ["knock"]:
@@ -242,6 +255,7 @@ class Teller:
 
     def _object(self, change: Change, zones: tuple[str, ...], pattern: Any) -> dict[str, Fact]:
         random = self.random
+        zoned = re.search(r"\b(in_zone|entered|left)\(", self.text)
         speed = self.number(0, 40)
         facts: dict[str, Fact] = {"age": self.number(), "speed": speed, "still": 0.0, "alone": 0.0}
         facts["kmh"] = self.number(0, 70)
@@ -267,6 +281,9 @@ class Teller:
             facts["entered"] = random.choice([*zones, " ".join(zones)])
         if random.random() < 0.5 and (gone := [zone for zone in ZONES if zone not in zones]):
             facts["left"] = " ".join(gone)
+        if zoned and random.random() < 0.3:  # between two pictures it came and went, or went and came back
+            passed = " ".join(random.sample(ZONES, random.choice([1, 2])))
+            facts |= {"entered": passed, "left": passed}
         if random.random() < 0.6:
             side = random.choice(["left", "right"])
             facts |= {"line": "l1", "side": side, "direction": "in" if side == "right" else "out"}
@@ -287,6 +304,8 @@ class Trying:
         self.rule: Rule = self.written.rule
         self.patterns = [pattern for _, pattern in parts(self.written.spec.when)]
         self.teller = Teller(self.random, self.text)
+        waits = [each for each in self.rule.patterns if each.kind is Kind.DECISION]
+        self.decided = sorted(name for each in waits for name in each.labels or ())
 
     def harder(self) -> Trying:
         """Return itself, trying longer for each event: what many conditions narrow is rare."""
@@ -311,7 +330,7 @@ class Trying:
     def _cast(self, number: int = 0) -> Cast:
         random = self.random
         plate = random.choice(["29E1", "99A9", f"30F{number}"])
-        label = random.choice([*LABELS, random.choice(self.teller.words)])
+        label = random.choice([*LABELS, random.choice(self.teller.words), *self.decided])
         return Cast(random.choice(CAMERAS), f"track:{number}", plate, random.choice(ZONES), label)
 
     def _events(self, role: int, cast: Cast, at: float) -> Iterator[tuple[float, Event]]:
