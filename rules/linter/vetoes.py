@@ -48,12 +48,13 @@ def _ways(spec: RuleSpec, within: float, *, same_camera: bool) -> list[_Way]:
         same_camera: What happened at another camera does not count.
     """
     when, lasts = spec.when, _lasts(spec)
+    outlasts = not lasts or within > lasts
     match when:
-        case Pattern() if within > lasts or (not lasts and _goes_on(when)):
+        case Pattern() if outlasts:
             return [[when]]
-        case AnyOf(any=steps) if within > lasts or (not lasts and all(map(_goes_on, steps))):
+        case AnyOf(any=steps) if outlasts:
             return [[each] for each in steps]
-        case Sequence() if within > lasts:
+        case Sequence() if outlasts:
             return _in_order(when, within, same_camera=same_camera)
         case All(all=steps) if _near(when, same_camera) and _outlasts(when, within, lasts):
             return [_patterns(steps)]

@@ -29,6 +29,9 @@ def told(body: dict[str, Any]) -> list[tuple[str, str]]:
 
 SILENT: dict[str, dict[str, Any]] = {
     "the pattern itself": {"when": PERSON, "unless": {"happened": {"object": "any"}}},
+    "a moment of what goes on": {
+        "when": {"object": "person", "enters": "b"}, "unless": {"happened": {"object": "any"}, "by": "camera"},
+    },
     "an earlier step of a sequence": {
         "when": {"sequence": [PERSON, {"mqtt": "t"}], "within": "10s"},
         "unless": {"happened": {"object": "any"}, "within": "20s"},
