@@ -50,12 +50,43 @@ class Asked(Wire):
     nearest: Miss | None = None
 
 
+class Branch(Wire):
+    """A condition of a rule, and those that it consists of: what fails and is nearest first.
+
+    Attributes:
+        sort: What it is about: ``rule``, ``fault``, ``trigger``, ``pattern``, ``event``, ``question``, ``hold``,
+            ``hours``, ``guard``, ``cooldown``, ``note``.
+        holds: Whether it does; None: nobody knows, or nothing is asked yet.
+        value: The number that it looks at, and its `bound`, in `unit` (``s`` or nothing); None: there is none.
+        measured: Both as people read them, e.g. ``0.48 of 0.5``.
+        near: How near it is to holding, 0..1; 1 holds.
+        at: When it was so, of an event; `before`: the same as people read it at the site; `event` and `camera`: which.
+        nearest: It is the nearest miss.
+    """
+
+    sort: str
+    said: Sentence
+    holds: bool | None = None
+    value: float | None = None
+    bound: float | None = None
+    unit: str = ""
+    measured: Sentence | None = None
+    near: float | None = None
+    at: datetime | None = None
+    before: str = ""
+    event: str | None = None
+    camera: str | None = None
+    nearest: bool = False
+    branches: tuple[Branch, ...] = ()
+
+
 class Explanation(Wire):
     """Why a rule fired, and why it did not, as people read it (`lines`) and for programs.
 
     Attributes:
         live: Told by a running engine from what it keeps; else judged again from a recording.
         events: How many were looked at, from `since` to `until`.
+        tree: The rule as a tree of its conditions, as it stands at the end.
     """
 
     rule: str
@@ -70,3 +101,4 @@ class Explanation(Wire):
     waiting: tuple[Waiting, ...] = ()
     faults: tuple[str, ...] = ()
     lines: tuple[Told, ...] = ()
+    tree: Branch | None = None

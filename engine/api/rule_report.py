@@ -18,9 +18,10 @@ from engine.api import wire
 from engine.api.present import decision, sentence
 from rules.compiler.ruleset import Rule, RuleSet, Telling
 from rules.document.validation import near
-from rules.explain.explain import Focus, Miss, PatternStory, Story, Timer, recall, stands, timers
+from rules.explain.explain import Focus, Miss, PatternStory, Story, Timer, recall, scene_of, timers
 from rules.explain.history import EvaluationHistory
-from rules.explain.words import joined, word
+from rules.explain.tree import Node
+from rules.explain.words import figure, joined, word
 from rules.memory import FADING, FIRING, PENDING, Memory
 from rules.model import Decision, Fact, Instant, Sentence
 from rules.text import render
@@ -64,8 +65,8 @@ def lately(
 ) -> Callable[[], explain_wire.Explanation]:
     """Return how to tell the story of a rule in a running engine: all is read now, telling may take a while."""
     steps, waiting = history.recent(camera), timers(memory, each.name, now, camera)
-    standing, error = stands(each, memory, now, camera), history.of(each.name).error
-    told = partial(recall, each, steps, Focus(camera=camera), waiting, error, standing, now.wall)
+    scene, error = scene_of(each, memory, now, camera), history.of(each.name).error
+    told = partial(recall, scene, steps, Focus(camera=camera), waiting, error)
     return lambda: explanation(told(), show, live=True)
 
 
@@ -96,7 +97,36 @@ def explanation(story: Story, show: Show, *, live: bool) -> explain_wire.Explana
         waiting=tuple(_waiting(each) for each in story.waiting),
         faults=tuple(story.faults),
         lines=tuple(_Teller(show).lines(story, live=live)),
+        tree=None if story.tree is None else _branch(story.tree, show),
     )
+
+
+def _branch(node: Node, show: Show) -> explain_wire.Branch:
+    return explain_wire.Branch(
+        sort=node.sort,
+        said=sentence(node.told),
+        holds=node.holds,
+        value=node.value if node.value is None else round(node.value, 4),
+        bound=node.bound,
+        unit=node.unit,
+        measured=_measured(node),
+        near=node.near if node.near is None else round(node.near, 3),
+        before=show(node.at) if node.at else "",
+        at=node.at,
+        event=node.event,
+        camera=node.camera,
+        nearest=node.nearest,
+        branches=tuple(_branch(each, show) for each in node.children),
+    )
+
+
+def _measured(node: Node) -> wire.Sentence | None:
+    """Return a number and its bound as people read them: ``0.48 of 0.5``."""
+    if node.value is None or node.bound is None:
+        return None
+    fact = "age" if node.unit else ""
+    values: dict[str, Fact] = {"value": figure(node.value, fact), "bound": figure(node.bound, fact)}
+    return sentence(Sentence("explain.tree_of", values))
 
 
 def _asked(story: PatternStory) -> explain_wire.Asked:

@@ -14,6 +14,7 @@ from rules.compiler import reasons
 from rules.compiler.if_condition import If
 from rules.compiler.ruleset import Matcher
 from rules.explain import expressions
+from rules.explain.measures import Measure, measured
 from rules.explain.words import figure, listed, word, words
 from rules.geometry import turned
 from rules.kinds.conditions import (
@@ -85,6 +86,8 @@ class Criterion:
         kind: What sort of question, e.g. ``zone``.
         wanted: What is asked for, e.g. ``zone gate`` or ``score ≥ 0.5``.
         told: How a sentence says that it does not hold.
+        measure: The number that it looks at, also where it holds; None: there is none.
+        unknown: Whether what it asks for is not known of an event; it does not hold then.
     """
 
     kind: str
@@ -92,6 +95,8 @@ class Criterion:
     test: Callable[[Event], bool]
     told: Callable[[Event], Telling]
     gap: Callable[[Event], Shortfall | None] = lambda _: None
+    measure: Callable[[Event], Measure | None] = lambda _: None
+    unknown: Callable[[Event], bool] = lambda _: False
 
     @property
     def name(self) -> str:
@@ -241,7 +246,8 @@ def _condition(condition: Condition) -> Criterion:
     if isinstance(condition, Zone):
         return _zones(condition.wanted)
     kind, told, gap = type(condition).__name__.lower(), partial(_told, condition), partial(_gap, condition)
-    return Criterion(kind, wanted(condition), condition.test, told, gap)
+    measure, unknown = partial(measured, condition), partial(_unknown, condition)
+    return Criterion(kind, wanted(condition), condition.test, told, gap, measure, unknown)
 
 
 def _part(part: Conjunct) -> Criterion:
@@ -255,7 +261,8 @@ def _part(part: Conjunct) -> Criterion:
         values = ((name, reader(event)) for name, reader in part.facts)
         return _seen(", ".join(f"{name} = {shown(value)}" for name, value in values))
 
-    return Criterion("if", ("explain.ask_if", {"if": part.text}), part.test, told, gap)
+    measure, unknown = partial(expressions.measured, part), partial(expressions.unknown, part)
+    return Criterion("if", ("explain.ask_if", {"if": part.text}), part.test, told, gap, measure, unknown)
 
 
 # -- in words ------------------------------------------------------------------------------------
@@ -331,6 +338,10 @@ def _told(condition: Condition, event: Event) -> Telling:
             read = expression.values(event).items()
             return _seen(", ".join(f"{name} = {shown(value)}" for name, value in read))
     return "explain.fails", {}
+
+
+def _unknown(condition: Condition, event: Event) -> bool:
+    return _told(condition, event)[0] == "explain.unknown" and measured(condition, event) is None
 
 
 def _seen(values: str) -> Telling:

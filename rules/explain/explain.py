@@ -18,6 +18,7 @@ from rules.explain.criteria import STRANGE, Criterion, pattern_told, questions
 from rules.explain.history import Kept
 from rules.explain.playback import Arrival, Playback
 from rules.explain.scene import Scene, length, matched, of
+from rules.explain.tree import Node, Seen, Sightings, grow
 from rules.explain.watches import meant, place, watch_of
 from rules.explain.words import about
 from rules.memory import FIRING, GATHERING, GATHERING_MARK, HELD_MARK, PENDING, QUIET, SAMPLED, SITE, Memory
@@ -128,6 +129,7 @@ class Story:
     Attributes:
         notes: Why combinations did not come about, oldest first; the last may be how near one came at best.
         standing: How it stands at the end, `at`: what it has, what it lacks, what it waits for.
+        tree: The same as a tree of its conditions.
         combined: It needs several things, or one again and again: that a single event was near tells little.
         events: How many were looked at, whatever their kind; the `first` and the `last` of them.
     """
@@ -142,6 +144,7 @@ class Story:
     at: datetime | None = None
     faults: list[str] = field(default_factory=list)
     combined: bool = False
+    tree: Node | None = None
     events: int = 0
     first: datetime | None = None
     last: datetime | None = None
@@ -195,10 +198,12 @@ def explain(
     play = Playback(rules, Memory(), teller.watch)
     last = _played(play, arrivals, focus.until, end)
     teller.story.waiting = teller.waiting()
-    if last is not None:
-        teller.story.standing, teller.story.at = stands(rule, play.memory, last, focus.camera), last.wall
     teller.story.faults = [fault.error for name, fault in play.faults.items() if name == rule.name]
-    return teller.ended()
+    if last is None:
+        return teller.ended()
+    scene = scene_of(rule, play.memory, last, focus.camera)
+    teller.story.standing, teller.story.at = stand.standing(rule, scene.rows, last), last.wall
+    return teller.ended(scene)
 
 
 def _played(
@@ -223,8 +228,8 @@ def _until(wall: datetime, later: Instant) -> Instant:
     return Instant(wall, later.engine - (later.wall - wall).total_seconds())
 
 
-def stands(rule: Rule, memory: Memory, now: Instant, camera: str | None = None) -> list[Sentence]:
-    """Return how a rule stands, by what it remembers.
+def scene_of(rule: Rule, memory: Memory, now: Instant, camera: str | None = None) -> Scene:
+    """Return a rule at a moment, with a copy of what it remembers.
 
     Args:
         camera: Only at this one, and of the whole site.
@@ -232,31 +237,24 @@ def stands(rule: Rule, memory: Memory, now: Instant, camera: str | None = None) 
     here = ("", SITE, camera)
     found = memory.of_rule(rule.name).items()
     rows = {key: row for key, row in found if camera is None or _camera(key) in here}
-    return stand.standing(rule, rows, now)
+    return Scene(rule, rows, now)
 
 
-def recall(
-    rule: Rule,
-    steps: Iterable[Kept],
-    focus: Focus,
-    waiting: list[Timer],
-    error: str = "",
-    standing: Iterable[Sentence] = (),
-    at: datetime | None = None,
-) -> Story:
+def recall(scene: Scene, steps: Iterable[Kept], focus: Focus, waiting: list[Timer], error: str = "") -> Story:
     """Tell what a rule did lately, from what a running engine keeps.
 
     Args:
+        scene: How it stands, see `scene_of`.
         waiting: What it waits for now, see `timers`.
         error: What it raised, if it did.
-        standing: How it stands `at` the moment, see `stands`.
     """
-    teller = _Teller(rule, focus)
+    teller = _Teller(scene.rule, focus)
     for event, now, done in steps:
         teller.watch(event, now, done)
-    teller.story.waiting, teller.story.standing, teller.story.at = waiting, list(standing), at
-    teller.story.faults = [error] if error else []
-    return teller.ended()
+    story = teller.story
+    story.waiting, story.standing = waiting, stand.standing(scene.rule, scene.rows, scene.now)
+    story.at, story.faults = scene.now.wall, [error] if error else []
+    return teller.ended(scene)
 
 
 def ask(rule: Rule, event: Event) -> list[tuple[Matcher, list[Answer]]]:
@@ -298,6 +296,7 @@ class _Teller:
         self._rows: dict[str, Row] = {}
         self._zeros: dict[str, datetime] = {}
         self._near: dict[int, _Near] = {}
+        self._seen = {role: Sightings() for role in range(len(rule.patterns))}
         self._combined = watch_of(rule)
         needed = meant(rule)
         told = [
@@ -324,13 +323,22 @@ class _Teller:
                     change.key, change.row, now, event, change.key.removeprefix(GATHERING_MARK) in fired
                 )
 
-    def ended(self) -> Story:
-        """Return the story, with how near the rule came where it did not fire."""
+    def ended(self, scene: Scene | None = None) -> Story:
+        """Return the story, with how near the rule came where it did not fire; and how it stands as a tree."""
         for role, near in self._near.items():
             self.story.patterns[role].nearest = near.told()
+            self._seen[role].nearest = Seen(near.event, near.now)
         if not self.story.fired:
             self.story.notes += self._combined.rest()[-MOST:]
+        if scene is not None:
+            self.story.tree = self._tree(scene)
         return self.story
+
+    def _tree(self, scene: Scene) -> Node:
+        nearest = self.story.nearest
+        miss = (nearest[0].role, nearest[1].event) if nearest else None
+        fired = any(made.phase is Phase.FIRING and made.at >= scene.now.wall for made in self.story.decisions)
+        return grow(scene, self._seen, miss, fired, next(iter(self.story.faults), ""))
 
     def _see(self, event: Event, now: Instant) -> None:
         roles = matched(self._rule, event)
@@ -356,6 +364,7 @@ class _Teller:
             if pattern.kind is not event.kind:
                 continue
             story.seen += 1
+            self._seen[story.role].see(event, now)
             failed = [facet for facet in questions(pattern) if not facet.test(event)]
             if failed:
                 if not roles:  # else it is another part of the same

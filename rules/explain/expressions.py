@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import lru_cache
 
+from rules.explain.measures import Measure
 from rules.language.expressions.comparisons import SIGNS, Constants, NodeReader, called, parsed
 from rules.language.expressions.expr import Conjunct, Reader
 from rules.model import Event
@@ -18,13 +19,31 @@ _Compared = tuple[str, str, float]
 
 def missed(part: Conjunct, event: Event) -> tuple[float, float] | None:
     """Return value and bound of the comparison that is nearest to holding; None: none has numbers."""
+    failed = [each for held, each in _measures(part, event) if not held]
+    nearest = min(failed, key=lambda each: (-each.near, each.value, each.bound), default=None)
+    return None if nearest is None else (nearest.value, nearest.bound)
+
+
+def measured(part: Conjunct, event: Event) -> Measure | None:
+    """Return the comparison that is nearest to holding, of one that holds the first; None: none has numbers."""
+    found = [*_measures(part, event)]
+    if part.test(event):
+        return next((each for held, each in found if held), None)
+    return max((each for held, each in found if not held), key=lambda each: each.near, default=None)
+
+
+def unknown(part: Conjunct, event: Event) -> bool:
+    """Return whether something that a part reads is not known of an event."""
+    return any(read(event) is None for _, read in part.facts)
+
+
+def _measures(part: Conjunct, event: Event) -> Iterator[tuple[bool, Measure]]:
+    """Yield every comparison with a number that is known, and whether it holds."""
     readers = dict(part.facts)
-    found: list[tuple[float, float, float]] = []
     for name, sign, bound in _compared(part):
         value = _read(readers, name, event)
-        if value is not None and not _HOLDS[sign](value, bound):
-            found.append((abs(value - bound) / (abs(bound) or 1.0), value, bound))
-    return min(found)[1:] if found else None
+        if value is not None:
+            yield _HOLDS[sign](value, bound), Measure(value, bound, name)
 
 
 def _read(readers: dict[str, Reader], name: str, event: Event) -> float | None:

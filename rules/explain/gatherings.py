@@ -25,13 +25,14 @@ _FROM_NOTHING = "from:"
 def counts(scene: Scene, counting: Counting) -> Iterator[Sentence]:
     """Yield how many there are of how many, and when that changes by itself."""
     for corr, row in scene.gathered():
-        hits = _alive(scene, counting, row)
+        hits = alive(scene, counting, row)
         yield of(
             corr, *(_few(scene, counting, row, hits) if counting.few else _many(scene, counting, row, hits))
         )
 
 
-def _alive(scene: Scene, counting: Counting, row: Row) -> list[list[Any]]:
+def alive(scene: Scene, counting: Counting, row: Row) -> list[list[Any]]:
+    """Return what a count has that still counts: engine time, and of what."""
     hits = cast("list[list[Any]]", row.data or [])
     if counting.tumbling:
         return hits
@@ -76,7 +77,7 @@ class CountWatch:
     ) -> Iterator[Sentence]:
         """Yield nothing: the most is told at the end."""
         if scene.asked and after is not None and key.startswith(GATHERING_MARK) and not self.counting.few:
-            hits = _alive(scene, self.counting, after)
+            hits = alive(scene, self.counting, after)
             if hits and len(hits) >= self._most:
                 self._most = len(hits)
                 values: dict[str, Fact] = {
@@ -97,7 +98,7 @@ class CountWatch:
 
 def together(scene: Scene, all_: Together) -> Iterator[Sentence]:
     """Yield what holds and what is lacking, for each that anything holds of."""
-    found = _by_corr(scene, all_)
+    found = by_corr(scene, all_)
     for corr, held in found.items():
         if scene.rows.get(corr) is None or scene.rows[corr].state not in (FIRING, FADING):
             yield _so_far(scene, all_, corr, held)
@@ -106,7 +107,7 @@ def together(scene: Scene, all_: Together) -> Iterator[Sentence]:
         yield joined([("explain.all_none", {"size": len(lacks)}), listed(lacks, "explain.semicolon")])
 
 
-def _by_corr(scene: Scene, all_: Together) -> dict[str, dict[int, Row]]:
+def by_corr(scene: Scene, all_: Together) -> dict[str, dict[int, Row]]:
     """Return a row of each pattern that holds, by what is kept apart; what bars everywhere is in each."""
     roles = {role for group in all_.groups for role in group}
     found: dict[str, dict[int, Row]] = {}
@@ -117,7 +118,7 @@ def _by_corr(scene: Scene, all_: Together) -> dict[str, dict[int, Row]]:
     return {corr: everywhere | held for corr, held in found.items()}
 
 
-def _lacking(all_: Together, held: Collection[int]) -> list[tuple[int, ...]]:
+def lacks(all_: Together, held: Collection[int]) -> list[tuple[int, ...]]:
     """Return the steps of which no pattern holds, or one that must not."""
     return [roles for roles in all_.groups if _held_by(roles, held) is (roles[0] in all_.barred)]
 
@@ -134,7 +135,7 @@ def _step(scene: Scene, all_: Together, roles: tuple[int, ...]) -> Sentence:
 
 def _so_far(scene: Scene, all_: Together, corr: str, held: dict[int, Row]) -> Sentence:
     has = [_holding(scene, row) for role, row in sorted(held.items()) if role not in all_.barred]
-    lacking = [_step(scene, all_, roles) for roles in _lacking(all_, held)]
+    lacking = [_step(scene, all_, roles) for roles in lacks(all_, held)]
     count: dict[str, Fact] = {"count": len(all_.groups) - len(lacking), "size": len(all_.groups)}
     told = of(corr, "explain.all_holds", count, listed(has, "explain.semicolon"))
     return (
@@ -160,7 +161,7 @@ class TogetherWatch:
         mine = {role for group in self.all_.groups for role in group} - self.all_.barred
         for role in mine.intersection(roles):
             for corr in correlation(self.all_.by, event, scene.rule.patterns[role]):
-                missing = _lacking(self.all_, {role, *_by_corr(scene, self.all_).get(corr, {})})
+                missing = lacks(self.all_, {role, *by_corr(scene, self.all_).get(corr, {})})
                 over = [self._ended(corr, each) for each in missing]
                 if over and all(over):
                     yield self._late(scene, corr, role, [each for each in over if each is not None])

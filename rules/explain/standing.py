@@ -25,11 +25,12 @@ MOST = 20
 def standing(rule: Rule, rows: Mapping[str, Row], now: Instant) -> list[Sentence]:
     """Return how a rule stands, what comes first first."""
     scene = Scene(rule, rows, now)
-    told = chain(_hours(scene), _gathering(scene), _vetoes(scene), _life(scene))
+    told = chain(untimely(scene), gathering(scene), _vetoes(scene), _life(scene))
     return list(islice(told, MOST))
 
 
-def _hours(scene: Scene) -> Iterator[Sentence]:
+def untimely(scene: Scene) -> Iterator[Sentence]:
+    """Yield when the rule's hours begin, where they do not hold."""
     hours, trigger = scene.rule.hours, scene.rule.trigger
     if hours is None or not scene.quiet_hours:
         return
@@ -42,7 +43,8 @@ def _hours(scene: Scene) -> Iterator[Sentence]:
         yield Sentence(code, {"at": scene.clock(begun)})
 
 
-def _gathering(scene: Scene) -> Iterator[Sentence]:
+def gathering(scene: Scene) -> Iterator[Sentence]:
+    """Yield what a combination has and lacks, of each that is kept apart."""
     match scene.rule.trigger:
         case Ordered() as ordered:
             yield from sequences.standing(scene, ordered)

@@ -61,6 +61,9 @@ def explain(
         bool,
         typer.Option("--watch", help="Ask the running engine on, and tell anew whenever something changed."),
     ] = False,
+    tree: Annotated[
+        bool, typer.Option("--tree", help="As a tree of its conditions, with how near each is.")
+    ] = False,
     config: ConfigOption = None,
     socket: Socket = None,
     token: Token = None,
@@ -79,13 +82,13 @@ def explain(
     recorded = event or at or since or recording
     door = None if recorded else door_of(report, config, socket)
     if watch:
-        _watch(rule, camera, door, token, chosen, as_json=as_json)
+        _watch(rule, camera, door, token, chosen, as_json=as_json, tree=tree)
     if door is not None and (told := _running(report, rule, camera, door, secret(token, door), chosen)):
-        _tell(told, chosen, as_json=as_json)
+        _tell(told, chosen, as_json=as_json, tree=tree)
         return
     site = whole(report, chosen)
     if rule in site.rules.disabled:
-        _tell(_disabled(rule), chosen, as_json=as_json)
+        _tell(_disabled(rule), chosen, as_json=as_json, tree=tree)
         return
     found = named(site.rules, rule, chosen)
     moments = moments_of(site)
@@ -99,7 +102,7 @@ def explain(
         end = history.end() if focus.until is None else None
         arrivals = _counted(history.arrivals(), progress)
         told = _judged(site, found, arrivals, focus, end, moments)
-    _tell(told, chosen, as_json=as_json)
+    _tell(told, chosen, as_json=as_json, tree=tree)
 
 
 def _disabled(rule: str) -> telling.Explanation:
@@ -109,13 +112,27 @@ def _disabled(rule: str) -> telling.Explanation:
 
 
 def _watch(
-    rule: str, camera: str | None, door: str | None, token: str | None, lang: Language, *, as_json: bool
+    rule: str,
+    camera: str | None,
+    door: str | None,
+    token: str | None,
+    lang: Language,
+    *,
+    as_json: bool,
+    tree: bool,
 ) -> NoReturn:
     from engine.commands.rules.watching import watch
 
     if door is None:
         raise typer.BadParameter("--watch asks a running engine: it cannot go with what is recorded")
-    watch(door, secret(token, door), rule, camera, lang, lambda told: _tell(told, lang, as_json=as_json))
+    watch(
+        door,
+        secret(token, door),
+        rule,
+        camera,
+        lang,
+        lambda told: _tell(told, lang, as_json=as_json, tree=tree),
+    )
 
 
 def _running(
@@ -186,15 +203,34 @@ def _counted(arrivals: Iterable[Arrival], progress: Progress) -> Iterator[Arriva
         yield arrival
 
 
-def _tell(told: telling.Explanation, lang: Language, *, as_json: bool) -> None:
+def _tell(told: telling.Explanation, lang: Language, *, as_json: bool, tree: bool) -> None:
     if as_json:
-        data(told.model_dump_json())
+        whole = told.tree if tree and told.tree is not None else told
+        data(whole.model_dump_json())
+        return
+    if tree and told.tree is not None:
+        _tell_tree(told.tree, lang)
         return
     colours = coloured()
     for line in told.lines:
         said = "" if line.said is None else line.said.vi if lang == "vi" else line.said.en
         before = paint(line.before, "31", colours) if line.before == "✗" else line.before
         out("  " * line.depth + " ".join(part for part in (before, said) if part))
+
+
+def _tell_tree(tree: telling.Branch, lang: Language) -> None:
+    from engine.api.branches import bar, lines, mark
+    from engine.text import render
+
+    colours = coloured()
+    for depth, each in lines(tree):
+        sign = mark(each)
+        shown = paint(sign, {"✓": "32", "✗": "31"}.get(sign, "2"), colours) if sign else ""
+        said = each.said.vi if lang == "vi" else each.said.en
+        told = "" if each.measured is None else each.measured.vi if lang == "vi" else each.measured.en
+        part = "" if each.near is None or not told else bar(each.near)
+        more = render("rules.nearest", {}, lang) if each.nearest else ""
+        out("  " * depth + " ".join(filter(None, (shown, each.before, said, part, told, more))))
 
 
 # -- one event ---------------------------------------------------------------------------------

@@ -291,6 +291,29 @@ def test_explain_why_and_why_not(recorded: Path) -> None:
     assert told["patterns"][0]["nearest"]["failed"][0]["values"]["margin"] == 0.04
 
 
+def test_the_tree_of_a_rule_as_it_stood(recorded: Path) -> None:
+    asked = (
+        "explain",
+        "night",
+        "--config",
+        recorded,
+        "--at",
+        "2026-03-01T22:10:09",
+        "--around",
+        "3s",
+        "--tree",
+    )
+    lines = run(*asked).stdout.splitlines()
+    assert lines[0] == "✗ night does not fire"
+    assert "      ✗ score ≥ 0.5 █████████░ 0.46 of 0.5" in lines
+    (nearest,) = (line for line in lines if "◀ the nearest miss" in line)
+    assert "2026-03-01 22:10:10" in nearest
+    assert "độ chắc ≥ 0,5 █████████░ 0,46 trên 0,5" in run(*asked, lang="vi").stdout
+    told = json.loads(run(*asked, "--json").stdout)
+    assert (told["sort"], told["holds"]) == ("rule", False)
+    assert any(each["nearest"] for pattern in told["branches"] for each in pattern["branches"])
+
+
 def heard(rule: str, camera: str | None) -> explanation.Explanation:
     said = wire.Sentence(code="x", vi=f"nghe từ {camera}", en=f"heard of {camera}")
     return explanation.Explanation(

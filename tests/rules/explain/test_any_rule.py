@@ -16,6 +16,7 @@ from rules.explain.playback import Arrival
 from rules.model import Instant
 from rules.text import render
 from tests.rules.explain.test_cases import CODE, sentences
+from tests.rules.explain.test_tree import check
 from tests.rules.linter.author import Author
 from tests.rules.linter.worlds import BASE, NAMED, SITE, Trying
 
@@ -37,6 +38,7 @@ def told(seed: int) -> list[str]:
     lasts = random.choice([0.5, 1.0]) * trying._lasts()
     end = Instant(trying.start + timedelta(seconds=lasts), lasts)
     story = explain(checked.rules, trying.rule, seen, Focus(), end)
+    check(story)
     return [render(each.code, each.values, lang) for each in sentences(story) for lang in ("en", "vi")]
 
 

@@ -15,7 +15,7 @@ import pytest
 from rules.compiler.compile import World, compile_rules
 from rules.compiler.ruleset import RuleSet
 from rules.evaluator.evaluator import NOTHING
-from rules.explain.explain import Focus, Story, ask, explain, recall, stands, timers
+from rules.explain.explain import Focus, Story, ask, explain, recall, scene_of, timers
 from rules.explain.history import EvaluationHistory
 from rules.explain.playback import Arrival, Playback
 from rules.explain.words import who
@@ -328,6 +328,8 @@ def sentences(story: Story) -> Iterator[Sentence]:
         if timer.told is not None:
             yield timer.told
     yield from (made.reason for made in story.decisions)
+    if story.tree is not None:
+        yield from (each.told for each in story.tree.all())
 
 
 def _missed(story: Story, role: int) -> Iterator[Sentence]:
@@ -389,8 +391,8 @@ class Live:
     def story(self, now: Instant) -> Story:
         self.play.until(now)
         rule, memory = self.rules.named[NAME], self.play.memory
-        waiting, stand = timers(memory, NAME, now), stands(rule, memory, now)
-        return recall(rule, self.history.recent(), Focus(), waiting, "", stand, now.wall)
+        waiting, scene = timers(memory, NAME, now), scene_of(rule, memory, now)
+        return recall(scene, self.history.recent(), Focus(), waiting)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rules.evaluator.evaluator import NOTHING, step
-from rules.explain.explain import Focus, Story, explain, recall, timers
+from rules.explain.explain import Focus, Story, explain, recall, scene_of, timers
 from rules.explain.history import EVENTS, STEPS, EvaluationHistory
 from rules.explain.playback import Arrival
 from rules.model import CameraId, Change, Event, RuleName
@@ -66,7 +66,8 @@ class Keeping:
         last = self.seen[-1].now
         waiting = timers(self.bench.memory, RuleName(rule), last)
         found = self.bench.rules.named[rule]
-        return recall(found, self.history.recent(camera), Focus(camera=camera), waiting)
+        scene = scene_of(found, self.bench.memory, last, camera)
+        return recall(scene, self.history.recent(camera), Focus(camera=camera), waiting)
 
 
 @pytest.fixture
