@@ -78,6 +78,7 @@ from engine.store.db import Store
 from engine.store.journal import ailing
 from engine.store.media import MediaFolder
 from engine.store.model import Duties, Resume
+from engine.store.search.search import Search
 from engine.vision.pool import DetectorPool
 from engine.web.connection_limit import ConnectionLimiter, crowded
 from engine.web.listening import Closed
@@ -143,6 +144,7 @@ class Site:
         self.retention = self._make_retention()
         self.heads = self._make_heads()
         self.inventory = self._make_inventory()
+        self.search = Search(where.database, clock.monotonic)
         self.foreman = self._make_foreman(configuration.path)
         self.api = self._make_api()
         self.availability = AvailabilityWatch(lambda: self.cameras.values(), store, clock)
@@ -271,6 +273,7 @@ class Site:
             config=self.reloader.path,
             references=self._where.references,
             foreman=self.foreman,
+            search=self.search,
         )
         return api_of(rooms)
 
@@ -362,6 +365,7 @@ class Site:
         parts.start("heads", self._keep_heads)
         parts.start("scrub", lambda: self._supervisor.run("scrub", self._store.scrub.run))
         parts.start("availability", lambda: self._supervisor.run("availability", self.availability.run))
+        parts.start("search", lambda: self._supervisor.run("search", self.search.run))
         parts.start("people", lambda: self._supervisor.run("people", self.porter.run))
         parts.start("inventory", lambda: self._supervisor.run("inventory", self.inventory.run))
         parts.start("certificates", lambda: self._supervisor.run("certificates", self._encryption.run))
@@ -456,6 +460,7 @@ class Site:
         yield from self._callers.problems()
         yield from self.availability.problems()
         yield from ailing(self._store)
+        yield from self.search.problems()
         yield from self.heads.problems()
         yield from crowded(self._doors())
         yield from self._encryption.problems()

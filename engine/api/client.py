@@ -190,16 +190,27 @@ class Client:
         return await self.ask(health.HEALTH)
 
     async def events(
-        self, *, before: int | None = None, limit: int = 100, camera: str | None = None
+        self,
+        *,
+        before: int | None = None,
+        limit: int = 100,
+        camera: str | None = None,
+        narrowed: Mapping[str, object] | None = None,
     ) -> list[wire.Event]:
-        """Return stored events, newest first, with ``seq < before``."""
-        return await self.ask(events.EVENTS, query={"before": before, "limit": limit, "camera": camera})
+        """Return stored events, newest first, with ``seq < before``; `narrowed` as in `resources.past.narrowed`."""
+        query = {**(narrowed or {}), "before": before, "limit": limit, "camera": camera}
+        return await self.ask(events.EVENTS, query=query)
 
     async def decisions(
-        self, *, before: str | None = None, limit: int = 100, camera: str | None = None
+        self,
+        *,
+        before: str | None = None,
+        limit: int = 100,
+        camera: str | None = None,
+        narrowed: Mapping[str, object] | None = None,
     ) -> list[wire.Decision]:
-        """Return stored decisions, newest first, older than the decision id `before`."""
-        query = {"before": before, "limit": limit, "camera": camera}
+        """Return stored decisions, newest first, older than the decision id `before`; `narrowed` as of events."""
+        query = {**(narrowed or {}), "before": before, "limit": limit, "camera": camera}
         return await self.ask(decisions.DECISIONS, query=query)
 
     async def letters(self, *, before: int | None = None, limit: int = 100) -> list[wire.Letter]:

@@ -32,6 +32,7 @@ from engine.api.resources import (
     vision,
 )
 from engine.api.resources.commissioning import aim, drawing, jobs
+from engine.api.resources.past import history, search
 from engine.api.routes import Api
 from engine.api.services import metrics as figures
 from engine.api.services.acts import ActService, SilenceService
@@ -46,6 +47,8 @@ from engine.api.services.doors import DoorService
 from engine.api.services.drawing import DrawingService
 from engine.api.services.events import EventService
 from engine.api.services.features import FeatureService
+from engine.api.services.past.looking import Looking
+from engine.api.services.past.searching import PastService
 from engine.api.services.people import PeopleService, Places
 from engine.api.services.preview import PreviewDoor, PreviewService
 from engine.api.services.rules import RuleService
@@ -72,6 +75,7 @@ if TYPE_CHECKING:
     from engine.judging.judge import Judge
     from engine.runtime.liveness import Liveness
     from engine.store.db import Store
+    from engine.store.search.search import Search
     from engine.vision.pool import DetectorPool
     from engine.web.connection_limit import ConnectionLimiter
     from engine.web.tls import Encryption
@@ -97,6 +101,7 @@ class Rooms:
         config: The configuration's file.
         references: The folder of reference pictures.
         foreman: Commissions cameras.
+        search: Looks back over the log.
         ready: Returns what must be well for the engine to do its work.
     """
 
@@ -127,6 +132,7 @@ class Rooms:
     config: Path
     references: Path
     foreman: Foreman
+    search: Search
 
 
 def api_of(site: Rooms) -> Api:
@@ -134,9 +140,11 @@ def api_of(site: Rooms) -> Api:
     name, book = site.state.settings.site, site.porter.book
     acknowledgements = Acknowledgements(site.store, site.acts, site.clock)
     registered = PeopleService(book, Places(lambda: site.cameras, lambda: site.groups().keys()), site.zone)
+    looking = Looking(site.search, site.store, site.cameras, site.groups, site.clock, site.zone)
+    past = PastService(looking, name)
     resources = (
         state.resource(site.state),
-        events.resource(EventService(site.store, site.cameras)),
+        events.resource(EventService(site.store, site.cameras, looking)),
         decisions.resource(
             DecisionService(
                 site.store,
@@ -145,8 +153,11 @@ def api_of(site: Rooms) -> Api:
                 site.state.passed_on,
                 site.cameras,
                 name,
+                looking,
             )
         ),
+        search.resource(past),
+        history.resource(past),
         alerts.resource(site.state),
         deliveries.resource(DeliveryService(site.store, site.wake)),
         acts.resource(ActService(site.acts, site.cameras)),

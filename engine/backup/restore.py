@@ -38,6 +38,7 @@ from engine.store.opening import lock_file, sole_owner
 from engine.store.pages.notes import sums_file
 from engine.store.people import LET_IN
 from engine.store.schema import steps, version_of
+from engine.store.search.index_file import forget_index
 
 _ROOTS = ("state", "config")
 #: The folder of the site's keys, which is its owner's alone.
@@ -310,6 +311,7 @@ def _install(
         sums_file,
     ):  # of the store that was there; a person has acted
         told(state / "matthan.db").unlink(missing_ok=True)
+    forget_index(state / "matthan.db")
     return moved
 
 

@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the engine refused, 2 wrong usage, 3 no engine answers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,18 @@ from engine.commands.output.talk import (
     speak,
 )
 from engine.commands.output.terminal import data, out, pour
+from engine.commands.past import (
+    OfGroup,
+    OfKind,
+    OfLabel,
+    OfRule,
+    OfSeverity,
+    OfZone,
+    Since,
+    Until,
+    WithText,
+    narrowed,
+)
 
 app = typer.Typer()
 app.add_typer(status.app)
@@ -40,6 +53,12 @@ class Move(StrEnum):
     PRESETS = "presets"
 
 
+def _no_follow(asked: Mapping[str, object], *, follow: bool) -> None:
+    """Refuse to follow what is narrowed down: only what is stored can be looked through."""
+    if asked and follow:
+        raise typer.BadParameter("--follow goes with --camera alone: the rest looks through what is stored")
+
+
 @app.command()
 def events(
     socket: Socket = None,
@@ -47,6 +66,13 @@ def events(
     lang: Language_ = None,
     as_json: AsJson = False,
     camera: OfCamera = None,
+    since: Since = None,
+    until: Until = None,
+    zone: OfZone = None,
+    label: OfLabel = None,
+    kind: OfKind = None,
+    group: OfGroup = None,
+    text: WithText = None,
     limit: Limit = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens.")] = False,
     why: Why = "",
@@ -56,7 +82,9 @@ def events(
     async def talk(speaker: Speaker) -> None:
         from engine.commands.output import listing
 
-        await listing.events(speaker, camera, as_json=as_json).show(limit, follow=follow)
+        asked = narrowed(speaker, since, until, zone=zone, label=label, kind=kind, group=group, text=text)
+        _no_follow(asked, follow=follow)
+        await listing.events(speaker, camera, as_json=as_json, narrowed=asked).show(limit, follow=follow)
 
     speak(socket, token, lang, talk, why)
 
@@ -68,6 +96,15 @@ def decisions(
     lang: Language_ = None,
     as_json: AsJson = False,
     camera: OfCamera = None,
+    since: Since = None,
+    until: Until = None,
+    rule: OfRule = None,
+    severity: OfSeverity = None,
+    zone: OfZone = None,
+    label: OfLabel = None,
+    kind: OfKind = None,
+    group: OfGroup = None,
+    text: WithText = None,
     limit: Limit = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is decided.")] = False,
     firing: Annotated[
@@ -88,7 +125,14 @@ def decisions(
         if firing:
             listing.show_alerts(speaker, await speaker.client.alerts(camera=camera), limit, as_json=as_json)
         else:
-            await listing.decisions(speaker, camera, as_json=as_json).show(limit, follow=follow)
+            asked = narrowed(
+                speaker, since, until, rule=rule, severity=severity, zone=zone, label=label, kind=kind,
+                group=group, text=text,
+            )  # fmt: skip
+            _no_follow(asked, follow=follow)
+            await listing.decisions(speaker, camera, as_json=as_json, narrowed=asked).show(
+                limit, follow=follow
+            )
 
     speak(socket, token, lang, talk, why)
 

@@ -54,6 +54,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "restore": "Put a backup back: verified whole before anything is touched.",
     "rules": "Write, check, try, record, reload, replay, explain and weigh rules.",
     "run": "Run the engine until SIGTERM or Ctrl-C.",
+    "search": "Look for events and decisions, newest first: words, fields and times, with or without diacritics.",
     "silence": "Let rules, cameras, zones or tags be judged and not told for a while.",
     "sim": "Run virtual cameras that speak real ONVIF and RTSP, until Ctrl-C.",
     "status": "Show the engine and its cameras.",

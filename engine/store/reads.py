@@ -107,6 +107,27 @@ class Reads:
         """Return what people did, newest first."""
         return self._decoded(audited.audited_of, await self._read(*which.query()))
 
+    async def entries(self, seqs: Collection[int]) -> list[tuple[int, Event | Decision]]:
+        """Return the events and decisions of some numbers of the log, greatest first, as far as they are there."""
+        told = (json.dumps([*seqs]),)
+        events = await self._read(
+            f"SELECT {codec.EVENT} FROM event WHERE seq IN (SELECT value FROM json_each(?))",  # noqa: S608 - our own text
+            told,
+        )
+        decisions = await self._read(
+            f"SELECT seq, {codec.DECISION} FROM decision WHERE seq IN (SELECT value FROM json_each(?))",  # noqa: S608
+            told,
+        )
+        all_: list[tuple[int, Event | Decision]] = []
+        all_ += self._decoded(lambda row: (row[0], codec.event_of(row)), events)
+        all_ += self._decoded(lambda row: (row[0], codec.decision_of(row[1:])), decisions)
+        return sorted(all_, key=lambda entry: -entry[0])
+
+    async def number_of(self, decision: str) -> int | None:
+        """Return a decision's number in the log; None: it has none, or nobody knows it."""
+        rows = await self._read("SELECT seq FROM decision WHERE id = ?", (decision,))
+        return rows[0][0] if rows else None
+
     async def events(
         self, before: int | None = None, limit: int = 100, camera: str | None = None
     ) -> list[Event]:

@@ -14,6 +14,8 @@ from engine.api.picture import Picture
 from engine.api.question import A, Inquiry, Question, Resource
 from engine.api.resources.acts import BeginSilence, EndSilence
 from engine.api.resources.cameras import tracked
+from engine.api.resources.decisions import DecisionQuery
+from engine.api.resources.events import EventQuery
 from engine.errors import Refusal
 from engine.runtime.flow import Mailbox
 from engine.web.refusals import HttpProblem, refused
@@ -89,7 +91,8 @@ class FakeClient:
         self, *, before: int | None = None, limit: int = 100, camera: str | None = None
     ) -> list[wire.Event]:
         return await self._ask(
-            f"events<{before}", lambda: self._engine.events(ROOT, before=before, limit=limit, camera=camera)
+            f"events<{before}",
+            lambda: self._engine.events(ROOT, EventQuery(before=before, limit=limit, camera=camera)),
         )
 
     async def decisions(
@@ -97,7 +100,7 @@ class FakeClient:
     ) -> list[wire.Decision]:
         return await self._ask(
             f"decisions<{before}",
-            lambda: self._engine.decisions(ROOT, before=before, limit=limit, camera=camera),
+            lambda: self._engine.decisions(ROOT, DecisionQuery(before=before, limit=limit, camera=camera)),
         )
 
     async def acknowledge(self, decision: str, *, by: str = "", note: str = "") -> wire.Decision:

@@ -29,6 +29,7 @@ from engine.api.resources.acts import BeginSilence, EndSilence
 from engine.api.resources.decisions import Judge
 from engine.api.resources.deliveries import Letter
 from engine.api.resources.features import Feature
+from engine.api.resources.past import history, search
 from engine.api.routes import Api
 from engine.availability import Availability, Run
 from engine.errors import Because, EngineError, Refusal
@@ -42,6 +43,7 @@ from engine.runtime.flow import Hub
 from engine.web.problems import Garbage
 from engine.web.refusals import HttpProblem, refusal
 from rules.model import Sentence
+from tests.fakes.past import FakePast
 from tests.fakes.people import callers, porter
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -117,6 +119,7 @@ class FakeEngine:
         self.problems: tuple[wire.Sentence, ...] = ()
         self.cameras, self.known_rules = list(cameras), list(rules)
         self.stored, self.decided = list(events), list(decisions)
+        self.past = FakePast(self)
         self.carried: int | None = None
         self.escalated: dict[str, datetime] = {}
         self.dead: list[Letter] = []
@@ -191,6 +194,8 @@ class FakeEngine:
             cameras.resource(self),
             features.resource(self),
             preview.resource(self),
+            search.resource(self.past),
+            history.resource(self.past),
             health.resource(self, self.garbage),
         )
         return Api((*known, *others), self.garbage, Recorder(self.auditor), self.callers, self.porter)
@@ -210,17 +215,15 @@ class FakeEngine:
             alerts=tuple(self.alerts()),
         )
 
-    async def events(
-        self, caller: Caller, *, before: int | None, limit: int, camera: str | None
-    ) -> list[wire.Event]:
+    async def events(self, caller: Caller, query: events.EventQuery) -> list[wire.Event]:
+        before, limit, camera = query.before, query.limit, query.camera
         struct.pack("q", before or 0)  # as strict as the store: a number fits, a text has an encoding
         (camera or "").encode()
         found = [event for event in self.stored if camera in (None, event.camera)]
         return [event for event in reversed(found) if before is None or event.seq < before][:limit]
 
-    async def decisions(
-        self, caller: Caller, *, before: str | None, limit: int, camera: str | None
-    ) -> list[wire.Decision]:
+    async def decisions(self, caller: Caller, query: decisions.DecisionQuery) -> list[wire.Decision]:
+        before, limit, camera = query.before, query.limit, query.camera
         f"{before}{camera}".encode()
         found = self.decided[::-1]
         known = [made.id for made in found]

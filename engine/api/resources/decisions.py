@@ -8,8 +8,9 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from engine.api.person import Given, Person, Text
-from engine.api.question import Inquiry, Named, Query, Question, Resource
+from engine.api.question import Inquiry, Named, Question, Resource
 from engine.api.resources.events import Event
+from engine.api.resources.past.narrowed import Narrowed
 from engine.api.sentence import Sentence
 from engine.identity.access import Reach
 from engine.identity.caller import Caller
@@ -59,7 +60,7 @@ class Decision(Wire):
     acknowledged: Acknowledgement | None = None
 
 
-class DecisionQuery(Query):
+class DecisionQuery(Narrowed):
     """Which decisions."""
 
     before: Named | None = Field(None, description="Only decisions older than the one with this id.")
@@ -120,10 +121,12 @@ VERDICT = Question(
 class DecisionPort(Protocol):
     """What is asked of the engine."""
 
-    async def decisions(
-        self, caller: Caller, *, before: str | None, limit: int, camera: str | None
-    ) -> list[Decision]:
-        """Return stored decisions, newest first, older than the decision id `before`."""
+    async def decisions(self, caller: Caller, query: DecisionQuery) -> list[Decision]:
+        """Return stored decisions, newest first, older than the decision id `before`.
+
+        Raises:
+            HttpProblem: Narrowed down: 503 ``search.not_ready``, ``search.unfinished``, ``search.no_words``.
+        """
         ...
 
     async def acknowledge(self, caller: Caller, decision: str, asked: Acknowledge) -> Decision:
@@ -156,10 +159,7 @@ def resource(stored: DecisionPort) -> Resource:
     """Return the questions about decisions."""
 
     async def decisions(asked: Inquiry[DecisionQuery, None]) -> list[Decision]:
-        query = asked.query
-        return await stored.decisions(
-            asked.caller, before=query.before, limit=query.limit, camera=query.camera
-        )
+        return await stored.decisions(asked.caller, asked.query)
 
     async def acknowledge(asked: Inquiry[None, Acknowledge]) -> Decision:
         return await stored.acknowledge(asked.caller, asked.name, asked.body)

@@ -7,8 +7,9 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
-from engine.api.question import Inquiry, Named, Query, Question, Resource
+from engine.api.question import Inquiry, Named, Question, Resource
 from engine.api.resources.cameras import Box
+from engine.api.resources.past.narrowed import Narrowed
 from engine.identity.access import Reach
 from engine.identity.caller import Caller
 from engine.identity.permission import Permission
@@ -46,7 +47,7 @@ class Event(Wire):
     engine: float | None = None
 
 
-class EventQuery(Query):
+class EventQuery(Narrowed):
     """Which events."""
 
     before: Number | None = Field(None, description="Only events with a smaller seq.")
@@ -63,10 +64,12 @@ EVENTS = Question(
 class EventPort(Protocol):
     """What is asked of the engine."""
 
-    async def events(
-        self, caller: Caller, *, before: int | None, limit: int, camera: str | None
-    ) -> list[Event]:
-        """Return stored events, newest first, with ``seq < before``."""
+    async def events(self, caller: Caller, query: EventQuery) -> list[Event]:
+        """Return stored events, newest first, with ``seq < before``.
+
+        Raises:
+            HttpProblem: Narrowed down: 503 ``search.not_ready``, ``search.unfinished``, ``search.no_words``.
+        """
         ...
 
 
@@ -74,7 +77,6 @@ def resource(stored: EventPort) -> Resource:
     """Return the questions about events."""
 
     async def events(asked: Inquiry[EventQuery, None]) -> list[Event]:
-        query = asked.query
-        return await stored.events(asked.caller, before=query.before, limit=query.limit, camera=query.camera)
+        return await stored.events(asked.caller, asked.query)
 
     return Resource("events", (EVENTS.by(events),))

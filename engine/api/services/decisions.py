@@ -8,15 +8,17 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from engine.api import present
-from engine.api.resources.decisions import Acknowledge, Decision, Judge, Withdraw
+from engine.api.resources.decisions import Acknowledge, Decision, DecisionQuery, Judge, Withdraw
 from engine.api.resources.events import Event
 from engine.api.services.runners import lookable
 from engine.identity.access import Reach
 from engine.identity.caller import Caller
 from engine.identity.permission import Permission
 from engine.web.permission import permit
+from rules.model import Decision as Stored
 
 if TYPE_CHECKING:
+    from engine.api.services.past.looking import Looking
     from engine.duty.acknowledgement import Acknowledgements
     from engine.duty.verdicts import Verdicts
     from engine.store.ports import Records
@@ -32,21 +34,30 @@ class DecisionService:
         verdicts: Verdicts,
         passed_on: Callable[[Decision], Decision],
         cameras: Collection[str],
-        site: str = "",
+        site: str,
+        looking: Looking,
     ) -> None:
+        self._looking = looking
         self._store, self._acknowledgements, self._site = store, acknowledgements, site
         self._verdicts = verdicts
         self._passed_on, self._cameras = passed_on, cameras
 
-    async def decisions(
-        self, caller: Caller, *, before: str | None, limit: int, camera: str | None
-    ) -> list[Decision]:
+    async def decisions(self, caller: Caller, query: DecisionQuery) -> list[Decision]:
         """Return stored decisions, newest first."""
-        places = lookable(caller, camera, self._cameras)
-        read = [await self._store.decisions(before=before, limit=limit, camera=each) for each in places]
-        found = list(islice(merge(*read, key=lambda made: made.at, reverse=True), limit))
+        found = await (self._narrowed if query.narrows() else self._newest)(caller, query)
         by = await self._store.acknowledgements(each.id for each in found)
         return [present.decision(each, by.get(each.id), self._site) for each in found]
+
+    async def _newest(self, caller: Caller, query: DecisionQuery) -> list[Stored]:
+        places, before, limit = lookable(caller, query.camera, self._cameras), query.before, query.limit
+        read = [await self._store.decisions(before=before, limit=limit, camera=each) for each in places]
+        return list(islice(merge(*read, key=lambda made: made.at, reverse=True), limit))
+
+    async def _narrowed(self, caller: Caller, query: DecisionQuery) -> list[Stored]:
+        before = None if query.before is None else await self._looking.store.number_of(query.before) or 0
+        sought = await self._looking.sought(caller, query, query.camera, only="decision")
+        entries = await self._looking.whole(sought, before, query.limit)
+        return [each for _, each in entries if isinstance(each, Stored)]
 
     async def acknowledge(self, caller: Caller, decision: str, asked: Acknowledge) -> Decision:
         """Note that somebody takes care of a decision; return it with who was the first to."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
@@ -93,36 +93,44 @@ class Listing(Generic[Entry]):
         out(note, "yellow", err=True)
 
 
-def events(speaker: Speaker, camera: str | None, *, as_json: bool) -> Listing[wire.Event]:
-    """Return the listing of events."""
+def events(
+    speaker: Speaker, camera: str | None, *, as_json: bool, narrowed: Mapping[str, object] | None = None
+) -> Listing[wire.Event]:
+    """Return the listing of events; `narrowed`: by what else, see `engine.api.resources.past.narrowed`."""
 
     async def page(before: wire.Event | None, limit: int) -> list[wire.Event]:
         edge = None if before is None else before.seq
-        return await speaker.client.events(before=edge, limit=limit, camera=camera)
+        return await speaker.client.events(before=edge, limit=limit, camera=camera, narrowed=narrowed)
 
     def line(event: wire.Event) -> None:
-        if as_json:
-            data(event.model_dump_json())
-        else:
-            out(event_line(speaker, event))
+        show_entry(speaker, event, as_json=as_json)
 
     return Listing(speaker, wire.Event, camera, page, line)
 
 
-def decisions(speaker: Speaker, camera: str | None, *, as_json: bool) -> Listing[wire.Decision]:
-    """Return the listing of decisions."""
+def decisions(
+    speaker: Speaker, camera: str | None, *, as_json: bool, narrowed: Mapping[str, object] | None = None
+) -> Listing[wire.Decision]:
+    """Return the listing of decisions; `narrowed` as of events."""
 
     async def page(before: wire.Decision | None, limit: int) -> list[wire.Decision]:
         edge = None if before is None else before.id
-        return await speaker.client.decisions(before=edge, limit=limit, camera=camera)
+        return await speaker.client.decisions(before=edge, limit=limit, camera=camera, narrowed=narrowed)
 
     def line(decision: wire.Decision) -> None:
-        if as_json:
-            data(decision.model_dump_json())
-        else:
-            out(decision_line(speaker, decision), _COLOURS.get(decision.severity))
+        show_entry(speaker, decision, as_json=as_json)
 
     return Listing(speaker, wire.Decision, camera, page, line)
+
+
+def show_entry(speaker: Speaker, entry: wire.Event | wire.Decision, *, as_json: bool) -> None:
+    """Show an entry of the log in one line, a decision in the colour of its severity."""
+    if as_json:
+        data(entry.model_dump_json())
+    elif isinstance(entry, wire.Decision):
+        out(decision_line(speaker, entry), _COLOURS.get(entry.severity))
+    else:
+        out(event_line(speaker, entry))
 
 
 def show_alerts(speaker: Speaker, alerts: Sequence[wire.Alert], limit: int, *, as_json: bool) -> None:

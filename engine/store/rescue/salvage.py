@@ -19,6 +19,7 @@ from engine.store.model import Damage
 from engine.store.people import Table
 from engine.store.rescue.carve import Image, Shape, carve
 from engine.store.schema import Upgrade, upgrade
+from engine.store.search.index_file import forget_index
 from engine.store.witness import Witness, beyond
 
 #: Tables worth saving, in order: people first, for nobody gets in without; newest promises, then history.
@@ -52,6 +53,7 @@ def quarantine(path: Path, wall: datetime) -> Path:
 
 def set_aside(path: Path, where: Path) -> None:
     """Rename a database with its log."""
+    forget_index(path)  # it is of what is set aside
     for suffix in ("-wal", "-shm", ""):  # the database last: until then it is there, and damaged
         with suppress(FileNotFoundError):
             path.with_name(path.name + suffix).rename(where.with_name(where.name + suffix))

@@ -11,6 +11,7 @@ from engine.api import wire
 from engine.api.resources.alerts import Alert
 from engine.api.resources.cameras import CameraUpdate
 from engine.api.resources.deliveries import Delivery
+from engine.api.resources.events import EventQuery
 from engine.api.resources.state import EngineUpdate, Gap, State, Streamed, scoped
 from engine.api.services.decisions import DecisionService
 from engine.api.services.events import EventService
@@ -118,14 +119,14 @@ async def test_looking_back_is_whole_and_in_order_for_whoever_may_see_some(
 ) -> None:
     entries = [event(name).model_copy(update={"seq": 30 - n}) for n, name in enumerate(("a", "b", "c") * 10)]
     monkeypatch.setattr("engine.api.present.event", lambda each: each)
-    service = EventService(Past(entries), ("a", "b", "c"))  # type: ignore[arg-type]  # a few of its questions
+    service = EventService(Past(entries), ("a", "b", "c"), None)  # type: ignore[arg-type]  # a few of its questions
     two = Caller(Principal.SESSION, "an", Only("a", "c"))
     pages, before = list[Any](), None
-    while page := await service.events(two, before=before, limit=3, camera=None):
+    while page := await service.events(two, EventQuery(before=before, limit=3)):
         pages += page
         before = page[-1].seq
     assert pages == [each for each in entries if each.camera != "b"]
-    assert await service.events(ROOT, before=None, limit=100, camera=None) == entries
+    assert await service.events(ROOT, EventQuery()) == entries
 
 
 def test_whoever_is_known_acts_under_their_own_name() -> None:
@@ -142,7 +143,7 @@ class Decided:
 
 
 async def test_a_decision_is_taken_care_of_where_one_may() -> None:
-    service = DecisionService(Decided(), None, None, None, ())  # type: ignore[arg-type]  # it does not come so far
+    service = DecisionService(Decided(), None, None, None, (), "", None)  # type: ignore[arg-type]  # it does not come so far
     with pytest.raises(HttpProblem) as refused:
         await service.acknowledge(GATE, "known", wire.Acknowledge())
     assert (refused.value.status, refused.value.code) == (403, "access.not_here")

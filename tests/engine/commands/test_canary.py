@@ -148,6 +148,7 @@ LIVE = [
     ("doors", "forget", CANARY),
     ("events",),
     ("decisions",),
+    ("search", CANARY),
     ("decisions", "--firing"),
     ("ptz", "cong", "presets"),
     ("ptz", "cong", "goto"),

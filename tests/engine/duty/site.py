@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from engine.api.services.acts import ActService
 from engine.api.services.decisions import DecisionService
 from engine.api.services.events import EventService
+from engine.api.services.past.looking import Looking
 from engine.api.services.state import SiteStateService
 from engine.config.settings import Settings
 from engine.draft import Draft
@@ -24,6 +26,7 @@ from engine.judging.judge import Judge
 from engine.judging.rulebook import bound
 from engine.runtime.clock import ManualClock
 from engine.store.db import open_store
+from engine.store.search.search import Search
 from rules.compiler.compile import World, compile_rules
 from rules.memory import Memory
 from rules.model import (
@@ -142,6 +145,7 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
             acts=acts,
         )
         services.append(service)
+        looking = Looking(Search(store.path, clock.monotonic), store, {}, dict, clock, ZoneInfo("UTC"))
         await service.recall()
         async with asyncio.TaskGroup() as group:
             task = group.create_task(judge.run())
@@ -156,8 +160,9 @@ async def engine(folder: Path, clock: ManualClock) -> AsyncIterator[Site]:
                     service.passed_on,
                     (),
                     "site",
+                    looking,
                 ),
-                EventService(store, ()),
+                EventService(store, (), looking),
                 clock,
             )
             await site.until(lambda: judge.events)  # a run begins with its rules, or with the gap before it

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.api import wire
+from engine.api.resources.events import EventQuery
 from engine.draft import Draft
 from engine.duty.acts import Act, Acts
 from engine.errors import Refusal
@@ -29,7 +30,7 @@ async def test_an_act_reaches_rules_and_is_durable_when_answered(tmp_path: Path,
         event = await site.acts.act(by("root"), act)
         assert event.facts == {"round": 3, "calm": True, "by": "An", "user": "root"}
         assert [made.rule for made in site.service.state(ROOT).decisions] == ["back"]
-        stored = await site.events.events(ROOT, before=None, limit=1, camera=None)
+        stored = await site.events.events(ROOT, EventQuery(limit=1))
         assert [each.id for each in stored] == [event.id]
         for wrong in (wire.Act(name="acknowledge"), wire.Act(name="x", facts={"by": "An"})):
             with pytest.raises(Refusal) as refused:
@@ -62,7 +63,7 @@ async def test_an_act_with_a_key_is_one_event(tmp_path: Path, clock: ManualClock
             assert (as_http(refused.value).status, refused.value.code) == (422, "act.other")
     async with engine(tmp_path, clock) as site:  # over a restart as well
         assert (await site.acts.act(by("An"), ring, "k1")).id == first.id
-        stored = await site.events.events(ROOT, before=None, limit=100, camera=None)
+        stored = await site.events.events(ROOT, EventQuery(limit=100))
         assert [each.id for each in stored].count(first.id) == 1
 
 

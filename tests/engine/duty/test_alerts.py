@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from engine.api import wire
-from engine.api.resources.decisions import Judge
+from engine.api.resources.decisions import DecisionQuery, Judge
+from engine.api.resources.events import EventQuery
 from engine.draft import Draft
 from engine.errors import Refusal
 from engine.runtime.clock import ManualClock
@@ -75,10 +76,10 @@ async def test_everything_says_its_site_and_to_which_alert_it_belongs(
         ]  # fmt: skip
         assert alert.decision.alert == alert.id
         told: list[Any] = [*state.events, *state.decisions, alert, alert.decision]
-        told += [*await site.events.events(ROOT, before=None, limit=9, camera=None)]
-        told += [*await site.decisions.decisions(ROOT, before=None, limit=9, camera=None)]
+        told += [*await site.events.events(ROOT, EventQuery(limit=9))]
+        told += [*await site.decisions.decisions(ROOT, DecisionQuery(limit=9))]
         assert {each.site for each in told} == {"site"}
-        assert await site.decisions.decisions(ROOT, before=None, limit=9, camera=None) == [*state.decisions]
+        assert await site.decisions.decisions(ROOT, DecisionQuery(limit=9)) == [*state.decisions]
 
 
 async def test_who_takes_care_is_told_also_of_what_is_no_alert(tmp_path: Path, clock: ManualClock) -> None:
@@ -160,7 +161,7 @@ async def test_a_restart_keeps_what_fires_who_has_it_and_whether_it_escalates(
         clock.advance(200)
     async with engine(tmp_path, clock) as site:
         assert site.service.alerts(ROOT) == before
-        listed = await site.decisions.decisions(ROOT, before=None, limit=9, camera=None)
+        listed = await site.decisions.decisions(ROOT, DecisionQuery(limit=9))
         assert [made.acknowledged is not None for made in listed] == [acknowledged]
         await site.wait(200)
         assert site.firing() == [("open", acknowledged, not acknowledged)]
@@ -208,7 +209,7 @@ async def test_what_is_taken_back_waits_again_and_escalates_in_its_time(
         updates = [(await box.take())[1] for _ in range(2)]
         assert [each.label for each in updates if isinstance(each, wire.Event)] == ["unacknowledge"]
         assert [each.decision.acknowledged for each in updates if isinstance(each, wire.Alert)] == [None]
-        stored = await site.events.events(ROOT, before=None, limit=10, camera=None)
+        stored = await site.events.events(ROOT, EventQuery(limit=10))
         assert [each.label for each in stored if each.kind == "operator"] == [
             "unacknowledge",
             "acknowledge",
@@ -219,8 +220,7 @@ async def test_what_is_taken_back_waits_again_and_escalates_in_its_time(
     async with engine(tmp_path, clock) as site:
         assert site.firing() == [(rule, False, not restarted)] or kind is Kind.OBJECT
         assert all(
-            made.acknowledged is None
-            for made in await site.decisions.decisions(ROOT, before=None, limit=9, camera=None)
+            made.acknowledged is None for made in await site.decisions.decisions(ROOT, DecisionQuery(limit=9))
         )
 
 
