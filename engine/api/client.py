@@ -237,6 +237,10 @@ class Client:
         body = wire.Withdraw(at=acknowledgement.at, by=acknowledgement.by)
         return await self.ask(decisions.UNACKNOWLEDGE, decision, body=body)
 
+    async def see(self, decision: str, *, by: str = "") -> wire.Event:
+        """Say that somebody has seen an alert; return the event of it."""
+        return await self.ask(decisions.SEEN, decision, body={"by": by})
+
     async def judge(
         self, decision: str, verdict: Literal["true", "false", "test"], *, by: str = "", note: str = ""
     ) -> wire.Event:

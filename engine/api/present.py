@@ -128,6 +128,8 @@ def alert(alert: Alert, site: str = "") -> wire.Alert:
         decision=decision(alert.decision, alert.acknowledged, site),
         holds=alert.holds,
         escalated=alert.escalated,
+        ended=alert.ended,
+        seen=alert.seen,
         over=alert.over,
     )
 

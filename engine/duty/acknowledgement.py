@@ -14,10 +14,24 @@ from engine.errors import Because, Refusal
 from engine.runtime.clock import Clock
 from engine.store.model import Acknowledgement
 from rules.evaluator.alert_state import UNDO
-from rules.model import Decision, Phase
+from rules.model import Decision, Event, Phase
 
 if TYPE_CHECKING:
     from engine.store.ports import Decisions
+
+
+async def firing(store: Decisions, id: str) -> Decision:
+    """Return the firing decision that a decision, its escalation or its end too, stands for.
+
+    Raises:
+        Refusal: ``decision.unknown``.
+    """
+    found = await store.decisions_of([id])
+    if found and found[0].phase is not Phase.FIRING and found[0].alert:
+        found = await store.decisions_of([found[0].alert]) or found
+    if not found:
+        raise Refusal(Because.UNKNOWN, "decision.unknown", id=id)
+    return found[0]
 
 
 class Acknowledgements:
@@ -34,16 +48,16 @@ class Acknowledgements:
     async def give(
         self, decision: str, by: str, note: str, user: str
     ) -> tuple[Decision, Acknowledgement | None]:
-        """Note that somebody takes care of a decision; return it with who was the first to.
+        """Note that somebody takes care of a decision, also when it has ended; return it with who was the first to.
 
         Args:
-            decision: Its id, or its escalation's.
+            decision: Its id, or its escalation's or its end's.
             by: Who it is by their own word; `user`: whom the kernel knows them as.
 
         Raises:
-            Refusal: ``decision.unknown``, ``decision.resolved``, or too many acts wait.
+            Refusal: ``decision.unknown``, or too many acts wait.
         """
-        fired = await self._firing(decision)
+        fired = await firing(self._store, decision)
         async with self._alone(fired):
             if (known := await self._of(fired)) is not None:
                 return fired, known
@@ -60,7 +74,7 @@ class Acknowledgements:
             Refusal: As in `give`; ``acknowledge.other``: it is not that one, or another person's;
                 ``acknowledge.late``.
         """
-        fired = await self._firing(decision)
+        fired = await firing(self._store, decision)
         async with self._alone(fired):
             known = await self._of(fired)
             if known is None or known.at != at or known.by not in {by.strip() or user, user}:
@@ -69,6 +83,18 @@ class Acknowledgements:
                 raise Refusal(Because.CONFLICT, "acknowledge.late", seconds=int(UNDO))
             await self._durable(fired, await self._acts.unacknowledge(fired, by, user))
         return fired
+
+    async def see(self, decision: str, by: str, user: str) -> Event:
+        """Note that somebody has seen a decision, which asks nobody to take care of it; return the event of it.
+
+        Args:
+            decision: Its id, its escalation's or its end's.
+
+        Raises:
+            Refusal: ``decision.unknown``, or too many acts wait.
+        """
+        fired = await firing(self._store, decision)
+        return (await asyncio.shield(await self._acts.see(fired, by, user)))[0]
 
     @asynccontextmanager
     async def _alone(self, fired: Decision) -> AsyncIterator[None]:
@@ -86,14 +112,3 @@ class Acknowledgements:
 
     async def _of(self, fired: Decision) -> Acknowledgement | None:
         return (await self._store.acknowledgements([fired.id])).get(fired.id)
-
-    async def _firing(self, id: str) -> Decision:
-        """Return the firing decision that a decision, its escalation too, stands for."""
-        found = await self._store.decisions_of([id])
-        if found and found[0].phase is Phase.ESCALATED:
-            found = await self._store.decisions_of([found[0].alert])
-        if not found:
-            raise Refusal(Because.UNKNOWN, "decision.unknown", id=id)
-        if found[0].phase is Phase.RESOLVED:
-            raise Refusal(Because.CONFLICT, "decision.resolved", id=id)
-        return found[0]

@@ -13,17 +13,15 @@ from uuid import UUID
 from engine.draft import Draft
 from engine.errors import Because, Refusal
 from engine.runtime.clock import Clock
-from engine.store.model import NO_DUTIES, Duties, Duty
+from engine.store.model import NO_DUTIES, SEEN, VERDICT, Duties, Duty
 from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
 from rules.model import CameraId, Change, Decision, Event, Fact, Kind
 from rules.silence import SILENCE, UNSILENCE, Target
 
 #: Acts that may wait for the judge at once; people give few.
 MOST: Final = 64
-#: The act by which somebody says what an alert turned out to be.
-VERDICT: Final = "verdict"
 #: Acts that are told by ways of their own.
-_OWN: Final = frozenset({ACKNOWLEDGE, UNACKNOWLEDGE, VERDICT, SILENCE, UNSILENCE})
+_OWN: Final = frozenset({ACKNOWLEDGE, UNACKNOWLEDGE, SEEN, VERDICT, SILENCE, UNSILENCE})
 #: Facts that the engine gives itself: who it was, by their own word and by the kernel's.
 RESERVED: Final = frozenset({"by", "user"})
 #: An act's event once it is durable, with what it says of who takes care of a decision.
@@ -133,6 +131,11 @@ class Acts:
         if note:
             facts["note"] = note
         return await self._hand_in(self._ids(), VERDICT, decision.camera, facts | _who(by, user))
+
+    async def see(self, decision: Decision, by: str, user: str) -> asyncio.Future[Kept]:
+        """Hand in that somebody has seen what a firing decision tells; likewise."""
+        facts: dict[str, Fact] = {"decision": decision.id, "rule": decision.rule}
+        return await self._hand_in(self._ids(), SEEN, decision.camera, facts | _who(by, user))
 
     async def silence(
         self, target: Target, until: datetime, by: str, why: str, user: str

@@ -1,25 +1,28 @@
-"""What fires now, or waits to be acknowledged: which decisions need a person at this moment.
+"""What fires now, waits to be acknowledged, or ended and nobody saw it: which decisions need a person at this moment.
 
-The rules' memory is the truth: a row that fires, or one that waits for an acknowledgement. So nothing is
-kept twice, and after a restart the same alerts are there. What is shown of each is its firing decision.
+The rules' memory is the truth of what holds: a row that fires, or one that waits for an acknowledgement. Whether
+somebody was there is the store's (`attention`). So nothing is kept twice, and after a restart the same alerts are
+there. What is shown of each is its firing decision.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from engine.duty.urgency import urgency
-from engine.store.model import Acknowledgement
+from engine.store.model import Acknowledgement, wants_eyes
 from rules.evaluator.evaluator import decision_id
 from rules.memory import FADING, FIRING, SILENT, TAKEN, WAITING, WAITING_MARK, Memory
 from rules.model import Decision, DecisionId, Phase, RuleName
 
-#: Alerts shown at most; beyond it those that need a person least are left out, and counted.
+#: Alerts that hold shown at most; beyond it those that need a person least are left out, and counted.
 MOST: Final = 500
+#: Alerts that ended unseen shown at most; the oldest of more wait in the store, counted, until there is room.
+MOST_ENDED: Final = 1000
 Key = tuple[RuleName, str]
 #: What still holds; a silence is an alert of its own as long as it lasts.
 _HOLDING: Final = (FIRING, FADING, SILENT)
@@ -27,13 +30,15 @@ _HOLDING: Final = (FIRING, FADING, SILENT)
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A decision that fires now, or that waits for somebody to acknowledge it.
+    """A decision that fires now, that waits for somebody to acknowledge it, or that ended before anybody saw it.
 
     Attributes:
         decision: The firing one.
         acknowledged: Who takes care of it.
         holds: What it says still holds; False for a moment that waits for its acknowledgement.
         escalated: When it escalated, because nobody had acknowledged it in time.
+        ended: When it ended, unseen by anybody.
+        seen: Somebody has seen it: when it ends it is over.
         over: It is no longer active: forget it.
     """
 
@@ -41,6 +46,8 @@ class Alert:
     acknowledged: Acknowledgement | None = None
     holds: bool = True
     escalated: datetime | None = None
+    ended: datetime | None = None
+    seen: bool = False
     over: bool = False
 
     @property
@@ -56,7 +63,15 @@ class Alert:
     def urgency(self) -> tuple[object, ...]:
         """Return a sort key: what needs a person most comes first."""
         fired = self.decision
-        return urgency(fired.severity, fired.at, fired.id, waits=self.waits, dry_run=fired.dry_run)
+        over = self.ended is not None
+        return urgency(
+            fired.severity, fired.at, fired.id, waits=self.waits, dry_run=fired.dry_run, ended=over
+        )
+
+    @property
+    def unseen(self) -> bool:
+        """Whether nobody has seen it, and somebody must."""
+        return wants_eyes(self.decision) and not self.seen and self.acknowledged is None
 
 
 def remembered(memory: Memory) -> Iterator[DecisionId]:
@@ -73,38 +88,58 @@ class Alerts:
 
     Attributes:
         left_out: Alerts not kept, because there were too many.
+        waiting: Alerts that nobody has seen and that wait in the store, because there are too many; see `counted`.
     """
 
-    def __init__(self, memory: Memory, most: int = MOST) -> None:
-        self._memory, self._most = memory, most
+    def __init__(self, memory: Memory, most: int = MOST, most_ended: int = MOST_ENDED) -> None:
+        self._memory, self._most, self._most_ended = memory, most, most_ended
         self._shelf: dict[Key, Alert] = {}
+        self._ended: OrderedDict[str, Alert] = OrderedDict()
         self._taken: OrderedDict[str, tuple[Key, Alert]] = OrderedDict()
-        self.left_out = 0
+        self.left_out = self.waiting = 0
 
     def now(self) -> list[Alert]:
         """Return every alert, what needs a person most first."""
-        return sorted(self._shelf.values(), key=Alert.urgency)
+        return sorted([*self._shelf.values(), *self._ended.values()], key=Alert.urgency)
 
-    def restore(self, stored: Iterable[Decision], acknowledged: Mapping[str, Acknowledgement]) -> None:
+    def counted(self, unseen: int) -> None:
+        """Take in how many alerts of the store nobody has seen: those that are not shown wait."""
+        shown = sum(alert.unseen for alert in (*self._shelf.values(), *self._ended.values()))
+        self.waiting = max(0, unseen - shown - self.left_out)
+
+    @property
+    def room(self) -> int:
+        """How many of those that wait in the store may come: none until half of the room is free."""
+        free = self._most_ended - len(self._ended)
+        return free if self.waiting and free * 2 >= self._most_ended else 0
+
+    def restore(
+        self,
+        stored: Iterable[Decision],
+        acknowledged: Mapping[str, Acknowledgement],
+        unseen: Container[DecisionId] = (),
+    ) -> None:
         """Begin with what was active when the engine stopped.
 
         Args:
             stored: The firing decisions of `remembered`, and their escalations.
             acknowledged: Who takes care of them, by the decision's id.
+            unseen: Those that nobody has seen.
         """
         decisions = list(stored)
         late = {each.alert: each.at for each in decisions if each.phase is Phase.ESCALATED}
         for each in decisions:
             if each.phase is Phase.FIRING:
-                self._restore(each, acknowledged.get(each.id), late.get(each.id))
+                alert = Alert(each, escalated=late.get(each.id), seen=each.id not in unseen)
+                self._restore(alert, acknowledged.get(each.id))
 
-    def _restore(self, fired: Decision, by: Acknowledgement | None, late: datetime | None) -> None:
-        """Begin with a firing decision, who takes care of it, and when it escalated."""
-        key = fired.rule, fired.key
-        alert = Alert(fired, holds=self._holds(*key), escalated=late)
+    def _restore(self, alert: Alert, by: Acknowledgement | None) -> None:
+        """Begin with an alert and who takes care of it."""
+        key = alert.decision.rule, alert.decision.key
+        alert = replace(alert, holds=self._holds(*key))
         if by is not None:
             self._take_care(key, alert)
-            alert = replace(alert, acknowledged=by)
+            alert = replace(alert, acknowledged=by, seen=True)
         if self._active(*key):
             self._keep(key, alert)
 
@@ -116,16 +151,51 @@ class Alerts:
                 yield self._put(key, replace(alert, escalated=decision.at))
             return
         if (before := self._shelf.pop(key, None)) is not None:
-            yield replace(before, over=True)
-        if decision.phase is Phase.FIRING and self._active(*key):
+            yield from self._end(before, decision.at)
+        if decision.phase is not Phase.FIRING:
+            return
+        if self._active(*key):
             yield from self._keep(key, Alert(decision, holds=self._holds(*key)))
+        else:
+            yield from self._end(Alert(decision), decision.at, told=False)
+
+    def recover(self, fired: Decision, ended: datetime | None) -> Iterator[Alert]:
+        """Take in an alert of the store that nobody has seen, unless it is shown, or may hold and was left out."""
+        shown = self._shelf.get((fired.rule, fired.key))
+        left_out = shown is None and self._active(fired.rule, fired.key) and ended is None
+        if fired.id not in self._ended and not left_out and (shown is None or shown.id != fired.id):
+            yield from self._end(Alert(fired), ended or fired.at, told=False)
+
+    def _end(self, alert: Alert, at: datetime, *, told: bool = True) -> list[Alert]:
+        """Let an alert end: what nobody has seen stays; `told`: somebody was told of it before."""
+        if not alert.unseen:
+            return [replace(alert, over=True)] if told else []
+        self._ended[alert.id] = kept = replace(alert, holds=False, ended=at)
+        if len(self._ended) <= self._most_ended:
+            return [kept]
+        oldest = min(self._ended.values(), key=lambda each: (each.decision.at, each.id))
+        del self._ended[oldest.id]
+        return [kept, replace(oldest, over=True)]
+
+    def see(self, decision: str) -> Alert | None:
+        """Note that somebody has seen a decision; return its alert, over if it had ended."""
+        if (ended := self._ended.pop(decision, None)) is not None:
+            return replace(ended, seen=True, over=True)
+        for key, alert in self._shelf.items():
+            if alert.id == decision and not alert.seen:
+                self._shelf[key] = replace(alert, seen=True)
+                return self._shelf[key]
+        return None
 
     def acknowledge(self, by: Acknowledgement) -> Alert | None:
         """Note who takes care of a decision; return its alert, over if it only waited for that."""
+        if (ended := self._ended.pop(by.decision, None)) is not None:
+            self._take_care((ended.decision.rule, ended.decision.key), ended)
+            return replace(ended, acknowledged=by, over=True)
         for key, alert in self._shelf.items():
             if alert.id == by.decision and alert.acknowledged is None:
                 self._take_care(key, alert)
-                return self._put(key, replace(alert, acknowledged=by))
+                return self._put(key, replace(alert, acknowledged=by, seen=True))
         return None
 
     def _take_care(self, key: Key, alert: Alert) -> None:
@@ -140,22 +210,22 @@ class Alerts:
         A moment is an alert again where the rules' memory waits for its acknowledgement again.
         """
         key, alert = self._taken.pop(decision, (None, None))
-        if key is None or alert is None or not self._active(*key):
+        if key is None or alert is None:
             return None
         now = self._shelf.get(key)
-        if now is not None and now.id != decision:  # it fires anew meanwhile
-            return None
-        self._shelf[key] = replace(now or alert, acknowledged=None)
+        if alert.ended is not None or not self._active(*key) or (now is not None and now.id != decision):
+            return next(iter(self._end(alert, alert.ended or alert.decision.at, told=False)), None)
+        self._shelf[key] = replace(now or alert, acknowledged=None, seen=False)
         return self._shelf[key]
 
-    def sweep(self) -> list[Alert]:
-        """Let go of what memory no longer has (its rule is gone, or failed); return it."""
+    def sweep(self, at: datetime) -> list[Alert]:
+        """Let go of what memory no longer has (its rule is gone, or failed); return what changed."""
         gone = [(key, alert) for key, alert in self._shelf.items() if not self._active(*key)]
         for key, _ in gone:
             del self._shelf[key]
         if not self._shelf:
             self.left_out = 0
-        return [replace(alert, over=True) for _, alert in gone]
+        return [changed for _, alert in gone for changed in self._end(alert, at)]
 
     def _keep(self, key: Key, alert: Alert) -> Iterable[Alert]:
         """Keep an alert, and give up the one that needs a person least where there are too many."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from engine.duty.acknowledgement import firing
 from engine.duty.acts import Acts
-from engine.errors import Because, Refusal
-from rules.model import Decision, Event, Phase
+from rules.model import Event
 
 if TYPE_CHECKING:
     from engine.store.ports import Decisions
@@ -33,14 +33,6 @@ class Verdicts:
         Raises:
             Refusal: ``decision.unknown``, or too many acts wait.
         """
-        fired = await self._fired(decision)
+        fired = await firing(self._store, decision)
         act = await self._acts.judge(fired, verdict, by, note, user)
         return (await asyncio.shield(act))[0]
-
-    async def _fired(self, id: str) -> Decision:
-        found = await self._store.decisions_of([id])
-        if found and found[0].phase is not Phase.FIRING and found[0].alert:
-            found = await self._store.decisions_of([found[0].alert]) or found
-        if not found:
-            raise Refusal(Because.UNKNOWN, "decision.unknown", id=id)
-        return found[0]

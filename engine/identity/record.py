@@ -26,6 +26,7 @@ class Deed(StrEnum):
     SPEECH = "speech"
     ACKNOWLEDGE = "acknowledge"
     UNACKNOWLEDGE = "unacknowledge"
+    SEEN = "seen"
     VERDICT = "verdict"
     SILENCE = "silence"
     UNSILENCE = "unsilence"

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from engine.runtime.clock import Mark
-from engine.store.model import Acknowledgement, Call, Deletion, Pending
+from engine.store.model import Acknowledgement, Call, Deletion, Pending, Unseen
 from rules.model import (
     ActionCall,
     CameraId,
@@ -190,6 +190,12 @@ def acknowledged_of(row: Columns) -> Acknowledgement:
     """Return the acknowledgement of its columns."""
     decision, at, by, note = row
     return Acknowledgement(decision, moment(at), by, note)
+
+
+def unseen_of(row: Columns) -> Unseen:
+    """Return the unseen alert of its columns."""
+    decision, ended = row
+    return Unseen(DecisionId(decision), None if ended is None else moment(ended))
 
 
 # -- memory: (rule, key, state, since, since_wall, due, cause, subject, reason) -------------

@@ -98,6 +98,7 @@ def forget(before: int, engine: float, why: str) -> list[Statement]:
         Statement(_noted("letters", "dead_letter", None, "subject", _OLD_DECISIONS), ((why, *old),)),
         Statement(f"DELETE FROM dead_letter WHERE subject IN ({_OLD_DECISIONS})", (old,)),  # noqa: S608
         Statement(f"DELETE FROM acknowledgement WHERE decision IN ({_OLD_DECISIONS})", (old,)),  # noqa: S608
+        Statement(f"DELETE FROM attention WHERE decision IN ({_OLD_DECISIONS})", (old,)),  # noqa: S608
         Statement(f"DELETE FROM decision WHERE id IN ({_OLD_DECISIONS})", (old,)),  # noqa: S608 - our own text
         Statement(_FORGET_ADOPTIONS, ((END_OF_TIME,),)),
         Statement(_FORGET_RULES, ((),)),

@@ -12,7 +12,19 @@ from types import MappingProxyType
 from engine.runtime.clock import Mark
 from engine.severity import RANK
 from rules.evaluator.evaluator import ACKNOWLEDGE, UNACKNOWLEDGE
-from rules.model import ActionCall, Decision, DecisionId, Event, EventId, Fact, Kind, RowChange, Severity
+from rules.memory import SILENCES
+from rules.model import (
+    ActionCall,
+    Decision,
+    DecisionId,
+    Event,
+    EventId,
+    Fact,
+    Kind,
+    Phase,
+    RowChange,
+    Severity,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +83,55 @@ class Withdrawal:
     decision: str
 
 
-#: What an operator's event says of who takes care of a decision.
-Duty = Acknowledgement | Withdrawal
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Somebody was there and has seen what a decision tells; nobody has to take care of it therefore."""
+
+    decision: str
+    at: datetime
+    by: str = ""
+
+
+#: Acts of operators: somebody has seen an alert; somebody says what it turned out to be.
+SEEN, VERDICT = "seen", "verdict"
+#: What an operator's event says of who takes care of a decision, or has seen it.
+Duty = Acknowledgement | Withdrawal | Seen
 #: By the event that says it.
 Duties = Mapping[EventId, Duty]
 NO_DUTIES: Duties = MappingProxyType({})
+
+
+def wants_eyes(decision: Decision) -> bool:
+    """Return whether somebody must see a decision: what is for information alone belongs in the log."""
+    told = decision.phase is Phase.FIRING and not decision.dry_run and decision.rule != SILENCES
+    return told and decision.severity != "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """An alert that nobody has seen.
+
+    Attributes:
+        decision: The id of the firing decision.
+        ended: When it ended; None: it still holds, or was a moment.
+    """
+
+    decision: DecisionId
+    ended: datetime | None
 
 
 def duty_of(event: Event) -> Duty | None:
     """Return who takes care of a decision, or no longer does, by an event; None for every other event."""
     if event.kind is not Kind.OPERATOR or not (decision := event.facts.get("decision")):
         return None
+    by = str(event.facts.get("by", ""))
     if event.label == UNACKNOWLEDGE:
         return Withdrawal(str(decision))
+    if event.label in (SEEN, VERDICT):  # whoever says what it was has seen it
+        return Seen(str(decision), event.received_at, by)
     if event.label != ACKNOWLEDGE:
         return None
-    by, note = event.facts.get("by", ""), event.facts.get("note", "")
-    return Acknowledgement(str(decision), event.received_at, str(by), str(note))
+    return Acknowledgement(str(decision), event.received_at, by, str(event.facts.get("note", "")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,28 @@ from struct import Struct
 from typing import cast
 
 from engine.seal.chain import Entry, Value, digest
-from engine.store.codec import acknowledged_row, call_row, decision_row, event_row, mark_text, memory_row
+from engine.store.codec import (
+    acknowledged_row,
+    call_row,
+    decision_row,
+    event_row,
+    mark_text,
+    memory_row,
+    micros,
+)
 from engine.store.hashchain.audited import AuditRow
 from engine.store.hashchain.audited import row_of as audit_row
-from engine.store.model import Acknowledgement, DeliveryState, Duty, Verdict, Withdrawal, told_deletion
-from rules.model import Kind, RowChange, RuleName
+from engine.store.model import (
+    Acknowledgement,
+    DeliveryState,
+    Duty,
+    Seen,
+    Verdict,
+    Withdrawal,
+    told_deletion,
+    wants_eyes,
+)
+from rules.model import Kind, Phase, RowChange, RuleName
 
 # The same event or decision again is the same fact (a retry after an answer that got lost), not an error.
 EVENT = (
@@ -34,6 +51,10 @@ _UNACKNOWLEDGE = "DELETE FROM acknowledgement WHERE decision = ?"
 _ACKNOWLEDGE = (
     "INSERT INTO acknowledgement (decision, at, person, note) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
 )
+_FIRED = "INSERT INTO attention (decision, at) VALUES (?, ?) ON CONFLICT DO NOTHING"
+_ENDED = "UPDATE attention SET ended = ?2 WHERE decision = ?1 AND ended IS NULL"
+_UNSEEN = "UPDATE attention SET seen = NULL WHERE decision = ?"
+_SEEN = "UPDATE attention SET seen = ?2 WHERE decision = ?1 AND seen IS NULL"
 _REMEMBER = (
     "INSERT OR REPLACE INTO memory (rule, key, state, since, since_wall, due, cause, subject, reason) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -126,6 +147,7 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Part]:
     adopted = [adoption for each in verdicts for adoption in each.adopted]
     events = [event for each in verdicts for event in each.events]
     duties = [duty for each in verdicts for duty in each.duties.values()]
+    decisions = [made for each in verdicts for made in each.decisions]
     told = [
         (*gone, event.id) for event in events if event.kind is Kind.ENGINE and (gone := told_deletion(event))
     ]
@@ -141,6 +163,10 @@ def _merge(verdicts: list[Verdict]) -> Iterable[Part]:
         ],
         _UNACKNOWLEDGE: [(each.decision,) for each in duties if isinstance(each, Withdrawal)],
         _ACKNOWLEDGE: [acknowledged_row(told) for told in _acknowledged(duties)],
+        _FIRED: [(made.id, micros(made.at)) for made in decisions if wants_eyes(made)],
+        _ENDED: [(made.alert, micros(made.at)) for made in decisions if made.phase is Phase.RESOLVED],
+        _UNSEEN: [(each.decision,) for each in duties if isinstance(each, Withdrawal)],
+        _SEEN: [(told.decision, micros(told.at)) for told in _seen(duties)],
         _RULESET: [(each.digest, each.body) for each in adopted],
         _ADOPTION: [(each.seq, each.digest) for each in adopted],
         _SETTLED: [()] if adopted else [],
@@ -182,9 +208,15 @@ def _acknowledged(duties: Iterable[Duty]) -> list[Acknowledgement]:
     for duty in duties:
         if isinstance(duty, Acknowledgement):
             left.append(duty)
-        else:
+        elif isinstance(duty, Withdrawal):
             left = [each for each in left if each.decision != duty.decision]
     return left
+
+
+def _seen(duties: Iterable[Duty]) -> list[Acknowledgement | Seen]:
+    """Return by what somebody is known to have seen decisions: whoever takes care of one has."""
+    told = list(duties)
+    return [*_acknowledged(told), *(each for each in told if isinstance(each, Seen))]
 
 
 def _final(changes: Iterable[RowChange]) -> dict[tuple[RuleName, str], RowChange]:

@@ -12,7 +12,16 @@ from typing import Protocol
 
 from engine.store.codec import Columns
 from engine.store.hashchain.audited import AuditFilter
-from engine.store.model import Acknowledgement, Audited, Counts, Deletion, DeliveryState, Pending, Verdict
+from engine.store.model import (
+    Acknowledgement,
+    Audited,
+    Counts,
+    Deletion,
+    DeliveryState,
+    Pending,
+    Unseen,
+    Verdict,
+)
 from engine.store.people import Change, Table
 from rules.model import Decision, Event
 
@@ -66,6 +75,14 @@ class Decisions(Protocol):
 
     async def acknowledgements(self, ids: Iterable[str]) -> dict[str, Acknowledgement]:
         """Return who takes care of which of these decisions: the first who said so, if not taken back."""
+        ...
+
+    async def unseen(self, limit: int, before: datetime | None = None) -> list[Unseen]:
+        """Return alerts that nobody has seen, newest first, of those that began before a time."""
+        ...
+
+    async def count_unseen(self) -> int:
+        """Return how many alerts nobody has seen."""
         ...
 
 

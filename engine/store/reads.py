@@ -18,13 +18,15 @@ from engine.store.deleting import END_OF_TIME
 from engine.store.faults import translating
 from engine.store.hashchain import audited
 from engine.store.hashchain.audited import AuditFilter
-from engine.store.model import YIELDS, Acknowledgement, Audited, Counts, Deletion, Pending
+from engine.store.model import YIELDS, Acknowledgement, Audited, Counts, Deletion, Pending, Unseen
 from rules.model import Decision, Event
 
 _ACKNOWLEDGED = (
     "SELECT decision, at, person, note FROM acknowledgement "
     "WHERE decision IN (SELECT value FROM json_each(?))"
 )
+_UNSEEN = "SELECT decision, ended FROM attention WHERE seen IS NULL AND at < ? ORDER BY at DESC LIMIT ?"
+_HOW_MANY_UNSEEN = "SELECT count(*) FROM attention WHERE seen IS NULL"
 _JOINED = "JOIN decision ON decision.id = {table}.subject LEFT JOIN event ON event.id = decision.cause "
 _PENDING = f"SELECT {codec.PENDING} FROM outbox {_JOINED.format(table='outbox')}"  # noqa: S608 - our own text
 _LETTERS = f"SELECT {codec.LETTER} FROM dead_letter {_JOINED.format(table='dead_letter')}"  # noqa: S608
@@ -166,6 +168,16 @@ class Reads:
         """Return who acknowledged which of these decisions."""
         rows = await self._read(_ACKNOWLEDGED, (json.dumps(list(ids)),))
         return {told.decision: told for told in map(codec.acknowledged_of, rows)}
+
+    async def unseen(self, limit: int, before: datetime | None = None) -> list[Unseen]:
+        """Return alerts that nobody has seen, newest first, of those that began before a time."""
+        until = END_OF_TIME if before is None else codec.micros(before)
+        rows = await self._read(_UNSEEN, (until, limit))
+        return [codec.unseen_of(row) for row in rows]
+
+    async def count_unseen(self) -> int:
+        """Return how many alerts nobody has seen."""
+        return int((await self._read(_HOW_MANY_UNSEEN))[0][0])
 
     async def lanes(self) -> list[str]:
         """Return every outbox lane with rows still to be done."""

@@ -26,7 +26,7 @@ from engine.api.resources import (
     state,
 )
 from engine.api.resources.acts import BeginSilence, EndSilence
-from engine.api.resources.decisions import Judge
+from engine.api.resources.decisions import Judge, See
 from engine.api.resources.deliveries import Letter
 from engine.api.resources.features import Feature
 from engine.api.resources.past import history, search
@@ -249,6 +249,13 @@ class FakeEngine:
         made = self.decision(decision)
         by = wire.Acknowledgement(by=asked.by or caller.user, at=self.figures.now, note=asked.note)
         return self._revise(made, acknowledged=made.acknowledged or by)
+
+    async def see(self, caller: Caller, decision: str, asked: See) -> wire.Event:
+        made = self.decision(decision)
+        facts = {"decision": made.id, "rule": made.rule, "by": asked.by}
+        return self.event(len(self.stored) + 1).model_copy(
+            update={"kind": "operator", "label": "seen", "facts": facts}
+        )
 
     async def judge(self, caller: Caller, decision: str, asked: Judge) -> wire.Event:
         made = self.decision(decision)

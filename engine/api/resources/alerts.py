@@ -17,12 +17,14 @@ from engine.web.payload import Wire
 
 
 class Alert(Wire):
-    """A decision that fires now, or that waits for somebody to acknowledge it.
+    """A decision that fires now, that waits for somebody to acknowledge it, or that ended before anybody saw it.
 
     Attributes:
         id: The firing decision's.
         holds: What it says still holds; False for a moment that waits for its acknowledgement.
         escalated: When it escalated, because nobody had acknowledged it in time.
+        ended: When it ended, unseen by anybody: it stays until somebody has seen it.
+        seen: Somebody has seen it: when it ends it is over.
         over: It is no longer active: forget it (in updates only).
     """
 
@@ -32,6 +34,8 @@ class Alert(Wire):
     decision: Decision
     holds: bool = True
     escalated: datetime | None = None
+    ended: datetime | None = None
+    seen: bool = False
     over: bool = False
 
     @property
@@ -42,7 +46,10 @@ class Alert(Wire):
     def urgency(self) -> tuple[object, ...]:
         """Return a sort key; see `engine.duty.urgency`."""
         decision = self.decision
-        return urgency(decision.severity, decision.at, self.id, waits=self.waits, dry_run=decision.dry_run)
+        return urgency(
+            decision.severity, decision.at, self.id, waits=self.waits, dry_run=decision.dry_run,
+            ended=self.ended is not None,
+        )  # fmt: skip
 
 
 class AlertQuery(Query):
@@ -51,6 +58,9 @@ class AlertQuery(Query):
     camera: Named | None = Field(None, description="Only of this camera.")
     rule: Named | None = Field(None, description="Only of this rule.")
     acknowledged: bool | None = Field(None, description="Only those that somebody takes care of (or nobody).")
+    ended: bool | None = Field(
+        None, description="Only those that ended before anybody saw them (or that hold)."
+    )
 
     def wants(self, alert: Alert) -> bool:
         """Return whether an alert is asked for."""
@@ -59,11 +69,12 @@ class AlertQuery(Query):
             self.camera in (None, made.camera)
             and self.rule in (None, made.rule)
             and self.acknowledged in (None, made.acknowledged is not None)
+            and self.ended in (None, alert.ended is not None)
         )
 
 
 ALERTS = Question(
-    "GET", "/v1/alerts", "What fires now, worst first", Permission.STATE, list[Alert], query=AlertQuery,
+    "GET", "/v1/alerts", "What fires now or ended unseen, worst first", Permission.STATE, list[Alert], query=AlertQuery,
     of="query", where=Reach.ANYWHERE,
 )  # fmt: skip
 

@@ -83,6 +83,12 @@ class Judge(Given):
     note: Text = ""
 
 
+class See(Given):
+    """Who has seen it. Without `by` it is the user whom the engine's machine knows."""
+
+    by: Person = ""
+
+
 class Withdraw(Given):
     """Takes one's own acknowledgement back. `at` is when it was made, as it was answered: that one and no other."""
 
@@ -117,6 +123,12 @@ VERDICT = Question(
     where=Reach.ANYWHERE, deed=Deed.VERDICT,
 )  # fmt: skip
 
+SEEN = Question(
+    "POST", "/v1/decisions/{id}/seen", "Say that somebody has seen an alert: once it ended it leaves the queue",
+    Permission.ACKNOWLEDGE, Event, body=See, optional=True,
+    where=Reach.ANYWHERE, deed=Deed.SEEN,
+)  # fmt: skip
+
 
 class DecisionPort(Protocol):
     """What is asked of the engine."""
@@ -133,7 +145,7 @@ class DecisionPort(Protocol):
         """Note that somebody takes care of a decision; return it with who was the first to.
 
         Raises:
-            HttpProblem: 404 ``decision.unknown``, 409 ``decision.resolved``, 503 ``act.busy``.
+            HttpProblem: 404 ``decision.unknown``, 503 ``act.busy``.
         """
         ...
 
@@ -141,8 +153,16 @@ class DecisionPort(Protocol):
         """Note that an acknowledgement is taken back; return the decision without it.
 
         Raises:
-            HttpProblem: 404 ``decision.unknown``, 409 ``decision.resolved``, ``acknowledge.other`` (it is not that one,
-                or another person's), ``acknowledge.late``, 503 ``act.busy``.
+            HttpProblem: 404 ``decision.unknown``, 409 ``acknowledge.other`` (it is not that one, or another person's),
+                ``acknowledge.late``, 503 ``act.busy``.
+        """
+        ...
+
+    async def see(self, caller: Caller, decision: str, asked: See) -> Event:
+        """Note that somebody has seen a decision, also when it has ended; return the event of it.
+
+        Raises:
+            HttpProblem: 404 ``decision.unknown``, 503 ``act.busy``.
         """
         ...
 
@@ -167,6 +187,9 @@ def resource(stored: DecisionPort) -> Resource:
     async def unacknowledge(asked: Inquiry[None, Withdraw]) -> Decision:
         return await stored.unacknowledge(asked.caller, asked.name, asked.body)
 
+    async def see(asked: Inquiry[None, See]) -> Event:
+        return await stored.see(asked.caller, asked.name, asked.body)
+
     async def judge(asked: Inquiry[None, Judge]) -> Event:
         return await stored.judge(asked.caller, asked.name, asked.body)
 
@@ -176,6 +199,7 @@ def resource(stored: DecisionPort) -> Resource:
             DECISIONS.by(decisions),
             ACKNOWLEDGE.by(acknowledge),
             UNACKNOWLEDGE.by(unacknowledge),
+            SEEN.by(see),
             VERDICT.by(judge),
         ),
     )

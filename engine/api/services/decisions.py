@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from engine.api import present
-from engine.api.resources.decisions import Acknowledge, Decision, DecisionQuery, Judge, Withdraw
+from engine.api.resources.decisions import Acknowledge, Decision, DecisionQuery, Judge, See, Withdraw
 from engine.api.resources.events import Event
 from engine.api.services.runners import lookable
 from engine.identity.access import Reach
@@ -72,6 +72,12 @@ class DecisionService:
         await self._permitted(caller, decision)
         fired = await self._acknowledgements.withdraw(decision, asked.at, caller.named(asked.by), caller.user)
         return self._passed_on(present.decision(fired, site=self._site))
+
+    async def see(self, caller: Caller, decision: str, asked: See) -> Event:
+        """Note that somebody has seen a decision."""
+        await self._permitted(caller, decision)
+        told = await self._acknowledgements.see(decision, caller.named(asked.by), caller.user)
+        return present.event(told)
 
     async def judge(self, caller: Caller, decision: str, asked: Judge) -> Event:
         """Note what a decision turned out to be."""

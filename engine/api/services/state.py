@@ -13,7 +13,7 @@ from engine.api import present, wire
 from engine.api.resources.state import scoped_state
 from engine.config.settings import Settings
 from engine.duty.acts import Acts
-from engine.duty.alerts import Alert, Alerts, remembered
+from engine.duty.alerts import MOST, MOST_ENDED, Alert, Alerts, remembered
 from engine.errors import StoreError
 from engine.fleet.camera import CameraRunner
 from engine.identity.caller import Caller
@@ -21,7 +21,7 @@ from engine.runtime import log
 from engine.runtime.clock import Clock
 from engine.runtime.flow import Hub
 from engine.runtime.process_usage import ProcessUsage
-from engine.store.model import NO_DUTIES, Acknowledgement, Counts, Duties, Duty
+from engine.store.model import NO_DUTIES, Acknowledgement, Counts, Duties, Duty, Seen
 from rules.memory import Memory
 from rules.model import Decision, Event, Sentence
 
@@ -35,6 +35,8 @@ REFRESH = 0.5
 FIGURES = 2.0
 #: Events and decisions in the first answer to a client.
 RECENT = 100
+#: Alerts that nobody has seen read at most: what holds and what ended.
+UNSEEN = MOST + MOST_ENDED
 #: Decisions read at once when the alerts of the last run are looked up.
 PIECE = 500
 
@@ -91,10 +93,21 @@ class SiteStateService:
         self._events = [present.event(each) for each in events]
         self._decisions = [present.decision(each, by.get(each.id), self.settings.site) for each in decisions]
         active = list(remembered(self.memory))
+        unseen = {each.decision for each in await self.store.unseen(UNSEEN)}
         for start in range(0, len(active), PIECE):
             ids = active[start : start + PIECE]
             stored = await self.store.decisions_of(ids)
-            self._alerts.restore(stored, await self.store.acknowledgements(ids))
+            self._alerts.restore(stored, await self.store.acknowledgements(ids), unseen)
+        await self._recover()
+
+    async def _recover(self) -> list[Alert]:
+        """Show alerts of the store that nobody has seen; return those that were not shown before."""
+        unseen = {each.decision: each.ended for each in await self.store.unseen(UNSEEN)}
+        ids, stored = list(unseen), list[Decision]()
+        for start in range(0, len(ids), PIECE):
+            stored += await self.store.decisions_of(ids[start : start + PIECE])
+        in_order = sorted(stored, key=lambda made: made.at)
+        return [alert for fired in in_order for alert in self._alerts.recover(fired, unseen[fired.id])]
 
     def happened(self, events: list[Event], decisions: list[Decision], duties: Duties = NO_DUTIES) -> None:
         """Publish what the judge made durable."""
@@ -110,6 +123,10 @@ class SiteStateService:
 
     def _on_duty(self, duty: Duty) -> None:
         """Show who takes care of a decision, or no longer does, wherever it is shown; the first one counts."""
+        if isinstance(duty, Seen):
+            if (alert := self._alerts.see(duty.decision)) is not None:
+                self._publish(self._alert(alert))
+            return
         taken = isinstance(duty, Acknowledgement)
         told = present.acknowledgement(duty) if isinstance(duty, Acknowledgement) else None
         past: wire.Decision | None = None
@@ -159,7 +176,7 @@ class SiteStateService:
                 if self._told.get(name) != state:
                     self._told[name] = state
                     self._publish(wire.CameraUpdate(camera=state))
-            for gone in self._alerts.sweep():
+            for gone in self._alerts.sweep(self.clock.now().wall):
                 self._publish(self._alert(gone))
             if now - last_figures >= FIGURES:
                 last_figures = now
@@ -177,6 +194,9 @@ class SiteStateService:
     async def _count(self) -> None:
         try:
             self._outbox = await self.store.counts()
+            self._alerts.counted(await self.store.count_unseen())
+            for alert in await self._recover() if self._alerts.room else ():
+                self._publish(self._alert(alert))
         except StoreError as error:  # the judge, who writes, tells people; figures may be a little old
             logger.warning("outbox not counted", reason=str(error))
 
@@ -208,7 +228,7 @@ class SiteStateService:
             events=tuple(self._events),
             decisions=tuple(self._decisions),
             alerts=tuple(self.shown()),
-            alerts_left_out=self._alerts.left_out,
+            alerts_left_out=self.alerts_left_out,
         )
 
     @property
@@ -219,7 +239,7 @@ class SiteStateService:
     @property
     def alerts_left_out(self) -> int:
         """How many alerts nobody is shown, because there are too many."""
-        return self._alerts.left_out
+        return self._alerts.left_out + self._alerts.waiting
 
     def _measure(self) -> wire.Engine:
         counters: dict[str, Any] = dict(self.tally())

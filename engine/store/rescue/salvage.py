@@ -25,13 +25,13 @@ from engine.store.witness import Witness, beyond
 #: Tables worth saving, in order: people first, for nobody gets in without; newest promises, then history.
 TABLES = (
     *Table, "meta", "memory", "outbox", "dead_letter", "deletion", "ruleset", "adoption", "audit", "availability",
-    "decision", "acknowledgement", "event", "link",
+    "decision", "acknowledgement", "attention", "event", "link",
 )  # fmt: skip
 #: The schema of databases that had no witness yet, where nothing else tells; and what each schema brought.
 _UNWITNESSED = 3
 _BROUGHT = {
-    "person": 8, "audit": 7, "availability": 6, "link": 5, "dead_letter": 4, "adoption": 3, "acknowledgement": 2,
-    "event": 1,
+    "attention": 9, "person": 8, "audit": 7, "availability": 6, "link": 5, "dead_letter": 4, "adoption": 3,
+    "acknowledgement": 2, "event": 1,
 }  # fmt: skip
 #: Rows read at once.
 PIECE = 256

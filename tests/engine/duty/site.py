@@ -53,6 +53,7 @@ rules:
     escalate: {after: 5m, do: [log]}
   - name: passes
     when: {object: car, change: began}
+    severity: info
   - name: dry
     when: {object: dog}
     dry_run: true

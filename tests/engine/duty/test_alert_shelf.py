@@ -55,8 +55,8 @@ def test_a_rule_that_is_gone_takes_its_alert_along(clock: ManualClock) -> None:
     shelf = Alerts(memory)
     assert len(list(shelf.take(made_by("a", Severity.INFO, clock)))) == 1
     memory.apply([RowChange(RuleName("a"), "k", None)])
-    assert [alert.over for alert in shelf.sweep()] == [True]
-    assert (shelf.now(), shelf.sweep()) == ([], [])
+    assert [alert.over for alert in shelf.sweep(clock.wall)] == [True]
+    assert (shelf.now(), shelf.sweep(clock.wall)) == ([], [])
 
 
 def test_after_a_restart_it_is_known_what_had_escalated(clock: ManualClock) -> None:
