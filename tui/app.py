@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -29,6 +29,8 @@ from tui.texts import Language, Texts, clean
 LOOK: Final = 0.2
 #: Seconds that the title flashes when something critical begins.
 FLASH: Final = 2.0
+#: Seconds that a note stays of what came while nobody could hear it.
+MISSED: Final = 30.0
 #: Seconds that a note stays which only a person's click takes away.
 STAYS: Final = 86_400.0
 #: Critical decisions that are named in as many seconds; the title counts the others. Each note is laid out anew
@@ -134,6 +136,8 @@ class MatthanApp(App[None]):
             self._show(page, changes)
         if changes.critical:
             self._ring(changes)
+        if changes.missed:
+            self._tell_missed(changes.missed)
 
     def _show(self, page: Page, changes: Changes) -> None:
         second = int(self.context.model.monotonic())
@@ -166,6 +170,18 @@ class MatthanApp(App[None]):
         for line in self.screen.query("#title"):
             line.add_class("critical")
             self.set_timer(FLASH, lambda line=line: line.remove_class("critical"))
+
+    def _tell_missed(self, missed: list[wire.Alert]) -> None:
+        """Ring once for what nobody here can have heard, and say how much it is and what the worst of it says."""
+        model, t = self.context.model, self.context.t
+        worst = min(missed, key=wire.Alert.urgency)
+        words = f"{clean(model.name(worst.decision.camera))}: {describe.decision_words(worst.decision, t)}"
+        title = t("missed.title", n=t.number(len(missed)))
+        severity: Literal["error", "warning"] = (
+            "error" if worst.decision.severity == "critical" else "warning"
+        )
+        self.bell()
+        self.notify(words, title=title, severity=severity, timeout=MISSED, markup=False)
 
     def _name_critical(self, decision: wire.Decision) -> None:
         """Say which decision rings, unless enough were named just now; the last one says that there may be more."""

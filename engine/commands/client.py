@@ -108,7 +108,7 @@ def decisions(
     limit: Limit = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is decided.")] = False,
     firing: Annotated[
-        bool, typer.Option("--firing", help="Only what fires now or waits to be acknowledged, worst first.")
+        bool, typer.Option("--firing", help="Only what fires now, or ended unseen, worst first.")
     ] = False,
     why: Why = "",
 ) -> None:

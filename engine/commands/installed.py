@@ -55,6 +55,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "rules": "Write, check, try, record, reload, replay, explain and weigh rules.",
     "run": "Run the engine until SIGTERM or Ctrl-C.",
     "search": "Look for events and decisions, newest first: words, fields and times, with or without diacritics.",
+    "seen": "Say that you have seen an alert: once it ended it leaves the queue.",
     "silence": "Let rules, cameras, zones or tags be judged and not told for a while.",
     "sim": "Run virtual cameras that speak real ONVIF and RTSP, until Ctrl-C.",
     "status": "Show the engine and its cameras.",

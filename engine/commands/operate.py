@@ -130,6 +130,51 @@ def said(speaker: Speaker, decision: wire.Decision) -> str:
     return speaker.say("cli.taken", title=title, id=decision.id[:8], by=who, at=at)
 
 
+@app.command()
+def seen(
+    decision: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="The decision's id, or its first characters.")
+    ] = None,
+    ended: Annotated[
+        bool, typer.Option("--all-ended", help="Everything that ended before anybody saw it.")
+    ] = False,
+    by: By = "",
+    socket: Socket = None,
+    token: Token = None,
+    lang: Language_ = None,
+    as_json: AsJson = False,
+    why: Why = "",
+) -> None:
+    """Say that you have seen an alert: once it ended it leaves the queue. It takes care of nothing.
+
+    \b
+    matthan decisions --firing     the queue: what fires, and what ended before anybody saw it
+    matthan seen 3f2a91c0
+    matthan seen --all-ended
+
+    What still holds stays until somebody takes care of it (`matthan acknowledge`), and escalates as before.
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    if (decision is None) is not ended:
+        raise typer.BadParameter("give the ID of a decision, or --all-ended")
+
+    async def talk(speaker: Speaker) -> None:
+        ids = [await whole(speaker, decision)] if decision else await ended_ids(speaker)
+        for id in ids:
+            event = await speaker.client.see(id, by=by)
+            name, short = str(event.facts.get("rule", "")), str(event.facts.get("decision"))[:8]
+            data(event.model_dump_json()) if as_json else out(speaker.say("cli.seen", title=name, id=short))
+
+    speak(socket, token, lang, talk, why)
+
+
+async def ended_ids(speaker: Speaker) -> Sequence[str]:
+    """Return the ids of what ended unseen; says so where there is nothing."""
+    found = [alert.id for alert in await speaker.client.alerts() if alert.ended is not None]
+    if not found:
+        _fail(speaker.say("cli.nothing_unseen"))
+    return found
+
+
 class Verdict(StrEnum):
     """What an alert turned out to be."""
 

@@ -75,7 +75,9 @@ def _show_engine(voice: Voice, engine: Told, alerts: list[Told]) -> None:
     out(voice.say("cli.figures", **figures, **cost, since=_time(voice, engine["started"])))
     if alerts:
         waiting = [each for each in alerts if not each["decision"].get("acknowledged")]
-        words = voice.say("cli.alerts", firing=len(alerts), open=len(waiting))
+        ended = sum(each.get("ended") is not None for each in alerts)
+        words = voice.say("cli.alerts", firing=len(alerts) - ended, open=len(waiting))
+        words += voice.say("cli.alerts_ended", ended=ended) if ended else ""
         out(words, "red" if waiting else None)
     for problem in engine.get("problems", ()):
         out(f"  ! {problem[voice.language]}", "yellow")

@@ -14,7 +14,7 @@ from engine.api.picture import Picture
 from engine.api.question import A, Inquiry, Question, Resource
 from engine.api.resources.acts import BeginSilence, EndSilence
 from engine.api.resources.cameras import tracked
-from engine.api.resources.decisions import DecisionQuery
+from engine.api.resources.decisions import DecisionQuery, See
 from engine.api.resources.events import EventQuery
 from engine.errors import Refusal
 from engine.runtime.flow import Mailbox
@@ -108,6 +108,9 @@ class FakeClient:
             f"acknowledge {decision} {by}",
             lambda: self._engine.acknowledge(ROOT, decision, wire.Acknowledge(by=by, note=note)),
         )
+
+    async def see(self, decision: str, *, by: str = "") -> wire.Event:
+        return await self._ask(f"see {decision} {by}", lambda: self._engine.see(ROOT, decision, See(by=by)))
 
     async def unacknowledge(self, decision: str, acknowledgement: wire.Acknowledgement, /) -> wire.Decision:
         asked = wire.Withdraw(by=acknowledgement.by, at=acknowledgement.at)

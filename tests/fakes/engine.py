@@ -95,7 +95,7 @@ class FakeEngine:
     Attributes:
         stored: Events, oldest first; `decided`: decisions likewise.
         carried: How many of either a state carries, the newest; None: all.
-        escalated: When alerts did, by the id of their decision.
+        escalated: When alerts did, by the id of their decision; `ended`: when they ended, unseen.
         jpeg: Makes a picture of a width.
         tracks: What is seen in that picture; None: what the camera sees now.
         explained: Tells why a rule fired, of all cameras or of one.
@@ -122,6 +122,7 @@ class FakeEngine:
         self.past = FakePast(self)
         self.carried: int | None = None
         self.escalated: dict[str, datetime] = {}
+        self.ended: dict[str, datetime] = {}
         self.dead: list[Letter] = []
         self.jpeg: Callable[[int], bytes] = coded
         self.tracks: tuple[TrackedObject, ...] | None = None
@@ -253,6 +254,9 @@ class FakeEngine:
     async def see(self, caller: Caller, decision: str, asked: See) -> wire.Event:
         made = self.decision(decision)
         facts = {"decision": made.id, "rule": made.rule, "by": asked.by}
+        if self.ended.pop(made.id, None):
+            self.decided.remove(made)
+            self.hub.publish(wire.Alert(id=made.id, decision=made, holds=False, over=True))
         return self.event(len(self.stored) + 1).model_copy(
             update={"kind": "operator", "label": "seen", "facts": facts}
         )
@@ -382,7 +386,8 @@ class FakeEngine:
         raise refusal(404, "decision.unknown", id=id)
 
     def _alert(self, made: wire.Decision) -> wire.Alert:
-        return wire.Alert(id=made.id, decision=made, escalated=self.escalated.get(made.id))
+        late, ended = self.escalated.get(made.id), self.ended.get(made.id)
+        return wire.Alert(id=made.id, decision=made, escalated=late, holds=ended is None, ended=ended)
 
     def _revise(self, made: wire.Decision, **changes: object) -> wire.Decision:
         """Keep another edition of a decision, and tell every client of its alert, as the engine does."""

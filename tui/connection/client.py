@@ -55,6 +55,10 @@ class EngineClient(Protocol):
         """Say who takes care of a decision; return it with who was the first to."""
         ...
 
+    async def see(self, decision: str, *, by: str = "") -> wire.Event:
+        """Say that somebody has seen an alert; return the event of it."""
+        ...
+
     async def unacknowledge(self, decision: str, acknowledgement: wire.Acknowledgement, /) -> wire.Decision:
         """Take back an acknowledgement, as it was answered a moment ago; return the decision without it."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
@@ -38,6 +38,7 @@ class Changes:
         order: Cameras came, went, or changed rank or name.
         everything: A new `State` replaced all that was known.
         critical: Critical decisions that began.
+        missed: Alerts that came while there was no connection, or ended unseen before there was one.
     """
 
     cameras: set[str] = field(default_factory=set)
@@ -47,10 +48,11 @@ class Changes:
     link: bool = False
     everything: bool = False
     critical: list[wire.Decision] = field(default_factory=list)
+    missed: list[wire.Alert] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         flags = (self.order, self.engine, self.entries, self.link, self.everything)
-        return any(flags) or bool(self.cameras or self.critical)
+        return any(flags) or bool(self.cameras or self.critical or self.missed)
 
 
 def _rank(camera: wire.Camera) -> tuple[int, bool]:
@@ -78,6 +80,7 @@ class Model:
         self._told_at = 0.0
         self._order: list[str] = []
         self._changes = Changes()
+        self._begun = False
         self.engine: wire.Engine | None = None
         self.cameras: dict[str, wire.Camera] = {}
         self.log = EventLog()
@@ -181,9 +184,17 @@ class Model:
         """Return the alerts that nobody takes care of, the worst first."""
         return [alert for alert in self.urgent() if alert.waits]
 
+    def unseen(self) -> int:
+        """Return how many alerts ended before anybody saw them."""
+        return sum(alert.ended is not None for alert in self.alerts.values())
+
+    def alert(self, entry: Entry) -> wire.Alert | None:
+        """Return the alert that an entry stands for."""
+        return self.alerts.get(entry.id) if isinstance(entry, wire.Decision) else None
+
     def waits(self, entry: Entry) -> bool:
         """Return whether an entry is an alert that nobody takes care of."""
-        alert = self.alerts.get(entry.id) if isinstance(entry, wire.Decision) else None
+        alert = self.alert(entry)
         return alert is not None and alert.waits
 
     def entry(self, key: str) -> Entry | None:
@@ -203,9 +214,17 @@ class Model:
         self._order = []
         self._engine(state.engine)
         self.log.reset(state.events, state.decisions)
+        self._miss(state.alerts)
         self.alerts = {alert.id: alert for alert in state.alerts}
         self.alerts_left_out = state.alerts_left_out
         self._changes.everything = self._changes.order = self._changes.entries = True
+
+    def _miss(self, alerts: Iterable[wire.Alert]) -> None:
+        """Note what nobody here can have heard: what came without a connection; at the start, what ended unseen."""
+        unheard = (alert for alert in alerts if alert.waits and alert.id not in self.alerts)
+        began = self._begun
+        self._changes.missed += [alert for alert in unheard if began or alert.ended is not None]
+        self._begun = True
 
     def _camera(self, camera: wire.Camera) -> None:
         before = self.cameras.get(camera.id)

@@ -157,6 +157,14 @@ def mark(entry: Entry) -> tuple[str, str]:
     return ("✓", "dim") if entry.phase == "resolved" else (symbol, tone)
 
 
+def standing(entry: Entry, model: Model, texts: Texts, *, over: bool = False) -> str:
+    """Return how an alert stands, in capitals where a person is wanted; empty: nobody is."""
+    alert = model.alert(entry)
+    if over or alert is None or not alert.waits:
+        return texts("acknowledge.gone") if over else ""
+    return texts("acknowledge.open" if alert.ended is None else "acknowledge.unseen")
+
+
 def kind(entry: Entry, texts: Texts) -> str:
     """Return what sort of entry it is; a decision by its severity."""
     if isinstance(entry, wire.Decision):
@@ -206,6 +214,8 @@ def _decision_details(decision: wire.Decision, model: Model, texts: Texts) -> It
     alert = model.alerts.get(decision.id)
     if alert is not None and alert.escalated is not None:
         yield texts("detail.escalated"), clock(alert.escalated, model, date=True)
+    if alert is not None and alert.ended is not None:
+        yield texts("detail.ended"), texts("acknowledge.ended", at=clock(alert.ended, model, date=True))
     yield texts("detail.since"), clock(decision.since, model, date=True)
     for line in _actions(decision, model.log, texts):
         yield texts("detail.actions"), line

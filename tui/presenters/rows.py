@@ -93,18 +93,14 @@ def entry_row(entry: Entry, model: Model, t: Texts, *, over: bool = False) -> Ro
     """
     symbol, tone = ("✓", "dim") if over else describe.mark(entry)
     decision, waits = isinstance(entry, wire.Decision), model.waits(entry)
-    words = describe.entry_words(entry, t)
-    if over:
-        words = f"{t('acknowledge.gone')} {words}"
+    words = f"{describe.standing(entry, model, t, over=over)} {describe.entry_words(entry, t)}".lstrip()
     return Row(
         {
             "time": Cell(describe.clock(entry.at, model), "dim"),
             "mark": Cell(symbol, tone),
             "kind": Cell(describe.kind(entry, t), tone if decision else "dim"),
             "camera": Cell(clean(model.name(entry.camera)), "bright" if decision else "text"),
-            "what": Cell(
-                f"{t('acknowledge.open')} {words}" if waits else words, tone if decision else "text"
-            ),
+            "what": Cell(words, tone if decision else "text"),
         },
         lit=waits,
     )

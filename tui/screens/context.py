@@ -21,7 +21,6 @@ FAILURES = {
     "camera.unknown": "failure.unknown",
     "ptz.unsupported": "failure.unsupported",
     "decision.unknown": "failure.forgotten",
-    "decision.resolved": "acknowledge.over",
     "rules.no_rule": "failure.no_rule",
 }
 

@@ -86,6 +86,7 @@ SECTIONS: Final = (
         "help.log",
         (
             ("a  u", "help.acknowledge"),
+            ("v  V", "help.seen"),
             ("s", "help.silence"),
             ("Home", "help.new"),
             ("f", "help.only_firing"),

@@ -109,8 +109,10 @@ class FleetScreen(Page):
     def _tell_title(self) -> None:
         """Say whether what is below fires now."""
         model, t = self.context.model, self.context.t
-        firing, waiting = t.number(len(model.alerts)), t.number(len(model.waiting()))
+        unseen, waiting = model.unseen(), t.number(len(model.waiting()))
+        firing = t.number(len(model.alerts) - unseen)
         told = t("fleet.firing", n=firing, waiting=waiting) if model.alerts else t("fleet.recent")
+        told += f", {t('fleet.unseen', n=t.number(unseen))}" if unseen else ""
         if model.engine is not None and not model.known:
             told = t("fleet.then", time=describe.clock(model.last_heard(), model))
         self._recent_title.show(Text(told, DIM))

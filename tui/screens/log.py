@@ -40,6 +40,8 @@ class LogScreen(DetailedListPage):
         Binding("d", "decisions", show=False),
         Binding("f", "firing", show=False),
         Binding("a", "acknowledge", show=False),
+        Binding("v", "see", show=False),
+        Binding("V", "see_all", show=False),
         Binding("s", "silence", show=False),
         Binding("u", "undo", show=False),
     ]
@@ -63,6 +65,7 @@ class LogScreen(DetailedListPage):
             ("⏎", "key.open"),
             ("/", "key.filter"),
             ("a", "key.acknowledge"),
+            ("v", "key.seen"),
             ("s", "key.silence"),
             ("f", "key.firing"),
             ("d", "key.decisions"),
@@ -103,6 +106,14 @@ class LogScreen(DetailedListPage):
     def action_silence(self) -> None:
         """Silence the line's rule for a while, or end the silence that the line tells of."""
         self.silence(self._table)
+
+    def action_see(self) -> None:
+        """Say that the line has been seen."""
+        self.see(self._table)
+
+    def action_see_all(self) -> None:
+        """Say that everything that ended has been seen."""
+        self.see_all()
 
     def action_acknowledge(self) -> None:
         """Take care of the line."""
@@ -177,6 +188,8 @@ class LogScreen(DetailedListPage):
         t, count = self.context.t, len(self._table.keys)
         told = [t("log.shown", n=t.number(count))]
         now = t("log.new", n=t.number(self._table.new)) if self._table.new else ""
+        if unseen := self.context.model.unseen():
+            told.append(t("log.unseen", n=t.number(unseen)))
         if self._firing and self.context.model.alerts_left_out:
             told.append(t("log.left_out", n=t.number(self.context.model.alerts_left_out)))
         if self._query.decisions and not self._firing:

@@ -117,10 +117,48 @@ class Page(Screen[None]):
         entry = self.entry(key)
         if not isinstance(entry, wire.Decision):
             self.tell("acknowledge.nothing")
-        elif entry.phase == "resolved":
-            self.tell("acknowledge.over")
         else:
             self.run_worker(self._acknowledge(entry), name="acknowledge", group="acknowledge")
+
+    def see(self, table: Table) -> None:
+        """Note that who sits here has seen what the line tells: once it ended it leaves the queue."""
+        key = table.seen_target()
+        alert = None if (entry := self.entry(key)) is None else self.context.model.alert(entry)
+        if key is None and table.detail_key is not None:
+            self.tell("acknowledge.look")
+        elif alert is None:
+            self.tell("seen.nothing")
+        else:
+            self.run_worker(self._see([alert.decision]), name="see", group="see")
+
+    def see_all(self) -> None:
+        """Note, after a question, that who sits here has seen everything that ended."""
+        ended = [alert.decision for alert in self.context.model.alerts.values() if alert.ended is not None]
+        if not ended:
+            self.tell("seen.none")
+        else:
+            self.run_worker(self._see_all(ended), name="see-all", group="see", exclusive=True)
+
+    async def _see_all(self, ended: list[wire.Decision]) -> None:
+        n = self.context.t.number(len(ended))
+        asked = ConfirmDialog(self.context, "seen.all", "seen.all_means", "key.seen", n=n)
+        if await self.app.push_screen_wait(asked):
+            await self._see(ended)
+
+    async def _see(self, decisions: list[wire.Decision]) -> None:
+        context = self.context
+        for number, entry in enumerate(decisions):
+            try:
+                await context.client.see(entry.id, by=context.by)
+            except ApiError as error:
+                self._note(self._named(entry), context.failure(error), severity="warning")
+                if number < len(decisions) - 1:
+                    self.tell("seen.some", n=context.t.number(number), of=context.t.number(len(decisions)))
+                return
+        if len(decisions) == 1:
+            self._note(self._named(decisions[0]), context.t("seen.done"))
+        else:
+            self.tell("seen.done_all", n=context.t.number(len(decisions)))
 
     def silence(self, table: Table) -> None:
         """Silence the rule of the line that was read, at its camera; of a silence's own line: end it."""

@@ -134,7 +134,7 @@ def show_entry(speaker: Speaker, entry: wire.Event | wire.Decision, *, as_json: 
 
 
 def show_alerts(speaker: Speaker, alerts: Sequence[wire.Alert], limit: int, *, as_json: bool) -> None:
-    """Show what fires now; says so where it is nothing, and how many are left out."""
+    """Show what fires now, or ended before anybody saw it; says so where it is nothing, and how many are left out."""
     for alert in alerts[:limit]:
         _show_alert(speaker, alert, as_json=as_json)
     if not alerts:
@@ -151,7 +151,8 @@ def _show_alert(speaker: Speaker, alert: wire.Alert, *, as_json: bool) -> None:
     made = alert.decision
     late = speaker.say("cli.escalated", at=speaker.time(alert.escalated)) if alert.escalated else ""
     nobody = "" if made.acknowledged or made.dry_run else speaker.say("cli.nobody")
-    out(decision_line(speaker, made) + late + nobody, _COLOURS.get(made.severity))
+    ended = speaker.say("cli.ended_unseen", at=speaker.time(alert.ended)) if alert.ended else ""
+    out(decision_line(speaker, made) + late + (ended or nobody), _COLOURS.get(made.severity))
 
 
 def event_line(speaker: Speaker, event: wire.Event) -> str:
