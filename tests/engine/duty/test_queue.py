@@ -9,6 +9,7 @@ import pytest
 
 from engine.api import wire
 from engine.api.resources.decisions import Judge, See
+from engine.api.resources.events import EventQuery
 from engine.draft import Draft
 from engine.duty.alerts import Alerts
 from engine.runtime.clock import ManualClock
@@ -113,7 +114,7 @@ async def test_of_two_who_claim_at_once_one_has_it_however_often(tmp_path: Path,
             assert one.acknowledged == other.acknowledged
             assert one.acknowledged is not None
         assert queue(site) == []
-        acts = list(await site.events.events(ROOT, before=None, limit=900, camera=None))
+        acts = list(await site.events.events(ROOT, EventQuery(limit=900)))
         assert sum(each.label == "acknowledge" for each in acts) == 100
 
 
