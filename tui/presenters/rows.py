@@ -92,7 +92,7 @@ def entry_row(entry: Entry, model: Model, t: Texts, *, over: bool = False) -> Ro
         over: It no longer fires, and stands among what does until the list is taken anew.
     """
     symbol, tone = ("✓", "dim") if over else describe.mark(entry)
-    decision, waits = isinstance(entry, wire.Decision), model.waits(entry)
+    decision = isinstance(entry, wire.Decision)
     words = f"{describe.standing(entry, model, t, over=over)} {describe.entry_words(entry, t)}".lstrip()
     return Row(
         {
@@ -102,8 +102,14 @@ def entry_row(entry: Entry, model: Model, t: Texts, *, over: bool = False) -> Ro
             "camera": Cell(clean(model.name(entry.camera)), "bright" if decision else "text"),
             "what": Cell(words, tone if decision else "text"),
         },
-        lit=waits,
+        ground=ground(entry) if model.waits(entry) else "",
     )
+
+
+def ground(entry: Entry) -> str:
+    """Return on which ground an alert stands that wants a person; what is for information has none."""
+    named = entry.severity if isinstance(entry, wire.Decision) else ""
+    return named if named in ("warning", "critical") else ""
 
 
 def rule_row(rule: wire.Rule, model: Model, t: Texts) -> Row:

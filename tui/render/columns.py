@@ -50,13 +50,13 @@ class Row:
 
     Attributes:
         cells: By column name; a column without a cell stays empty.
-        lit: It wants a person: on another ground, so that it stands out among the rest.
+        ground: It wants a person: on a ground of its own (`warning`, `critical`), so that it stands out.
         span: First and last column (by name) that one cell takes together, instead of their own.
     """
 
     cells: Mapping[str, Cell]
     span: tuple[str, str, Cell] | None = None
-    lit: bool = False
+    ground: str = ""
 
 
 @dataclass(frozen=True, slots=True)

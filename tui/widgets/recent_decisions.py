@@ -13,19 +13,19 @@ from tui.model.model import Model
 from tui.presenters import rows
 from tui.render.columns import Cell, Column, Layout, Row, line
 from tui.texts import Texts
-from tui.widgets.table import GROUND_LIT, GUTTER, MARGIN, PLAIN
+from tui.widgets.table import GROUNDS, GUTTER, MARGIN
 
 #: As the log's columns, so that both line up.
 _EMPTY = (Column("what", 20, weight=1),)
 
 
 class RecentDecisions(Widget):
-    """Lines without a cursor: for reading in passing; the log has the rest."""
+    """Lines without a cursor, as they were at the last look: for reading in passing; the log has the rest."""
 
     def __init__(self, model: Model, t: Texts) -> None:
         super().__init__()
         self._model, self._t = model, t
-        self._decisions: list[wire.Decision] = []
+        self._rows: list[Row] = []
 
     def update_lines(self) -> None:
         """Look again what fires, and which decisions are the latest."""
@@ -36,7 +36,8 @@ class RecentDecisions(Widget):
             for entry in model.log.newest_first()
             if isinstance(entry, wire.Decision) and entry.id not in model.alerts
         )
-        self._decisions = list(islice(chain(firing, latest), max(1, self.size.height)))
+        told = islice(chain(firing, latest), max(1, self.size.height))
+        self._rows = [rows.entry_row(each, model, self._t) for each in told]
         self.refresh()
 
     def on_resize(self) -> None:
@@ -46,12 +47,11 @@ class RecentDecisions(Widget):
     def render_line(self, y: int) -> Strip:
         """Draw one decision."""
         width = max(0, self.size.width - GUTTER - MARGIN)
-        model, t = self._model, self._t
-        if y < len(self._decisions):
-            row, layout = rows.entry_row(self._decisions[y], model, t), Layout.fit(rows.LOG, width)
+        if y < len(self._rows):
+            row, layout = self._rows[y], Layout.fit(rows.LOG, width)
         else:
-            told = t("fleet.quiet") if y == 0 and model.engine else ""
+            told = self._t("fleet.quiet") if y == 0 and self._model.engine else ""
             row, layout = Row({"what": Cell(told, "dim")}), Layout.fit(_EMPTY, width)
-        base = GROUND_LIT if row.lit else PLAIN
+        base = GROUNDS[row.ground]
         ends = Segment(" " * GUTTER, base), Segment(" " * MARGIN, base)
         return Strip([ends[0], *line(row, layout, base), ends[1]], self.size.width)

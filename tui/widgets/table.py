@@ -1,6 +1,8 @@
 """A table that draws only the lines in view, and redraws only the lines that changed.
 
-Rows are asked for when they are drawn, so 500 cameras cost what the 20 visible ones cost.
+Rows are asked for when they are first drawn, so 500 cameras cost what the 20 visible ones cost, and drawn as they
+were then until somebody says that they changed: a part of a line that is painted again is of the same moment as
+the rest.
 
 Keys act on lines, so a line under the cursor never becomes another one by itself: the cursor stays on its row, and
 where that row goes the cursor goes too, until a key takes hold of a line again. A table that `holds` moves no line
@@ -24,7 +26,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
-from tui.palette import BACKGROUND, BLUE, CHOSEN, LIT, PANEL, TONES
+from tui.palette import BACKGROUND, BLUE, CHOSEN, LIT, LIT_WARNING, PANEL, TONES
 from tui.render.columns import Cell, Column, Layout, Row, fit, line
 from tui.widgets.keys import MOVING
 
@@ -35,7 +37,8 @@ MARGIN = 1
 #: Seconds that nobody touches a table that holds, until it flows again.
 IDLE: Final = 60.0
 PLAIN = Style(bgcolor=BACKGROUND)
-GROUND_LIT = Style(bgcolor=LIT)
+#: By what a row is: nothing, or an alert that wants a person.
+GROUNDS = {"": PLAIN, "warning": Style(bgcolor=LIT_WARNING), "critical": Style(bgcolor=LIT)}
 _CHOSEN = Style(bgcolor=CHOSEN)
 _HEAD = Style(bgcolor=PANEL)
 PLAIN_GUTTER = Segment("  ", PLAIN)
@@ -49,7 +52,7 @@ class Table(ScrollView, can_focus=True):
 
     Args:
         columns: What is shown, in order.
-        make: Returns the row of a key; called when the line is drawn.
+        make: Returns the row of a key; called when the line is first drawn after `show` or `redraw`.
         heading: Returns a column's title, for the language may change.
         empty: Returns what to say when there are no rows.
         holds: New lines are counted and not shown until somebody asks for them (a log), see `show_held`. Where nobody
@@ -110,6 +113,7 @@ class Table(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._columns, self._make, self._heading, self._holds = tuple(columns), make, heading, holds
         self._empty = empty
+        self._rows: dict[str, Row] = {}
         self._keys: list[str] = []
         self._wanted: list[str] = []
         self._adrift = self._unread = False
@@ -166,6 +170,7 @@ class Table(ScrollView, can_focus=True):
             fresh: A person wants other rows: nothing is held back, and what is not among them goes.
         """
         before, place = self.chosen, self._cursor
+        self._rows.clear()
         self._wanted = list(keys)
         held = self._holds and before is not None and not fresh
         self._keys = self._held(place) if held else self._wanted
@@ -232,10 +237,12 @@ class Table(ScrollView, can_focus=True):
     def redraw(self, keys: Iterable[str] | None = None) -> None:
         """Draw rows again: those whose figures changed, or all."""
         if keys is None:
+            self._rows.clear()
             self.refresh()
             return
         top, bottom = self.scroll_offset.y, self.scroll_offset.y + self.size.height
         for key in keys:
+            self._rows.pop(key, None)
             place = self._places.get(key)
             if place is not None and top <= place < bottom:
                 self.refresh_line(place + 1)
@@ -309,11 +316,16 @@ class Table(ScrollView, can_focus=True):
         if chosen:
             self._unread = False
             self._painted = min(self._painted, monotonic())  # the clock that Textual stamps keys with
-        row = self._make(self._keys[place])
-        base = GROUND_LIT if row.lit else _CHOSEN if chosen else PLAIN
+        row = self._row(self._keys[place])
+        base = _CHOSEN if chosen else GROUNDS[row.ground]
         gutter = Segment("▌ " if chosen else " " * GUTTER, Style(color=BLUE) + base)
         margin = Segment(" " * MARGIN, base)
         return Strip([gutter, *line(row, self._layout_of, base), margin], self.size.width)
+
+    def _row(self, key: str) -> Row:
+        if key not in self._rows:
+            self._rows[key] = self._make(key)
+        return self._rows[key]
 
     def _blank(self, words: str) -> Strip:
         room = max(0, self.size.width - GUTTER)

@@ -91,11 +91,11 @@ def test_more_motion_is_never_a_shorter_bar(one: float, other: float) -> None:
 def test_an_alert_that_nobody_has_taken_is_lit_and_says_so(model: Model, t: Texts) -> None:
     waiting, taken = model.alerts["d3"].decision, model.alerts["d4"].decision
     row = rows.entry_row(waiting, model, t)
-    assert row.lit
+    assert row.ground == "warning"
     assert row.cells["what"].text.startswith("OPEN Loitering at the gate")
     assert row.cells["mark"].text == "!"
     row = rows.entry_row(taken, model, t)
-    assert not row.lit
+    assert not row.ground
     assert row.cells["what"].text.startswith("[Anh Tư] Crowd at the market")
 
 

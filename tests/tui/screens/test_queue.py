@@ -36,7 +36,7 @@ async def test_what_ended_unseen_says_so_and_goes_when_it_is_seen(
         await pilot.press("v")
         await until(pilot, lambda: "see d3 " in client.asked)
         await until(pilot, lambda: not app.context.model.unseen())
-        assert "ĐÃ HẾT, CHƯA AI XEM" not in screen_of(app)
+        await until(pilot, lambda: "ĐÃ HẾT, CHƯA AI XEM" not in screen_of(app))
 
 
 async def test_everything_that_ended_is_seen_at_once_after_a_question(

@@ -28,10 +28,12 @@ async def test_what_fires_comes_before_what_is_newer_and_each_stands_once(
         assert {len(line) for line in told} == {80}
         await pilot.resize_terminal(80, 2)
         await pilot.pause()
-        assert len(shown._decisions) == 2
+        assert len(text_of(shown).splitlines()) == 2
         model.apply(wire.Alert(id="d2", decision=model.alerts["d2"].decision, over=True))
         shown.update_lines()
-        assert [each.id for each in shown._decisions] == ["d3", "d4"]
+        await pilot.pause()
+        told = text_of(shown).splitlines()
+        assert ["Loitering" in told[0], "Crowd" in told[1]] == [True] * 2
 
 
 async def test_without_a_decision_it_says_so_once_an_engine_is_there(engine: FakeEngine, count: Any) -> None:

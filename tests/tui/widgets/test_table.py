@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textual.geometry import Region
 
 from tests.tui.pilot import text_of
 from tests.tui.widgets.host import Host
@@ -27,7 +28,7 @@ class Drawn:
 
     def __call__(self, key: str) -> Row:
         self.keys.append(key)
-        return Row({"name": Cell(key), "n": Cell(str(len(key)))}, lit=key == "lit")
+        return Row({"name": Cell(key), "n": Cell(str(len(key)))}, ground="critical" if key == "lit" else "")
 
 
 def numbered(count: int) -> list[str]:
@@ -300,3 +301,19 @@ async def test_a_line_that_wants_a_person_is_on_another_ground() -> None:
         assert grounds(2) == {LIT}
         assert grounds(1) == {BACKGROUND}
         assert grounds(3) == {CHOSEN}
+
+
+async def test_a_line_that_is_painted_again_is_of_the_moment_at_which_it_was_looked_at() -> None:
+    now = {"k0": "then", "k1": "then"}
+    table = Table(COLUMNS, lambda key: Row({"name": Cell(key), "n": Cell(now[key])}), str.upper)
+    host = Host(table)
+    async with host.run_test(size=SIZE) as pilot:
+        table.show(now)
+        await pilot.pause()
+        now.update(k0="now", k1="now")
+        table.refresh(Region(0, 1, 4, 1))  # what a note that goes leaves behind: a part of one line
+        await pilot.pause()
+        assert ["then" in line for line in lines(table)[1:3]] == [True, True]
+        table.redraw(["k1"])
+        await pilot.pause()
+        assert ["then" in lines(table)[1], "now" in lines(table)[2]] == [True, True]
