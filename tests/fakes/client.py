@@ -92,7 +92,9 @@ class FakeClient:
     ) -> list[wire.Event]:
         return await self._ask(
             f"events<{before}",
-            lambda: self._engine.events(ROOT, EventQuery.model_construct(before=before, limit=limit, camera=camera)),
+            lambda: self._engine.events(
+                ROOT, EventQuery.model_construct(before=before, limit=limit, camera=camera)
+            ),
         )
 
     async def decisions(
@@ -100,7 +102,9 @@ class FakeClient:
     ) -> list[wire.Decision]:
         return await self._ask(
             f"decisions<{before}",
-            lambda: self._engine.decisions(ROOT, DecisionQuery.model_construct(before=before, limit=limit, camera=camera)),
+            lambda: self._engine.decisions(
+                ROOT, DecisionQuery.model_construct(before=before, limit=limit, camera=camera)
+            ),
         )
 
     async def acknowledge(self, decision: str, *, by: str = "", note: str = "") -> wire.Decision:

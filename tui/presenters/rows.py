@@ -31,6 +31,8 @@ LOG: Final = (
     Column("camera", 14, "column.camera", weight=1, most=30),
     Column("what", 20, "column.what", weight=5),
 )
+#: What was found may be of any day.
+FOUND: Final = (Column("time", 14, "column.time"), *LOG[1:])
 #: What is in trouble stands out; what is switched off steps back.
 _NAMES: Final = {wire.CameraState.ONLINE: "text", wire.CameraState.DISABLED: "dim"}
 RULES: Final = (
@@ -110,6 +112,13 @@ def ground(entry: Entry) -> str:
     """Return on which ground an alert stands that wants a person; what is for information has none."""
     named = entry.severity if isinstance(entry, wire.Decision) else ""
     return named if named in ("warning", "critical") else ""
+
+
+def found_row(entry: Entry, model: Model, t: Texts) -> Row:
+    """Return an entry that was found as a row, with its date."""
+    row = entry_row(entry, model, t)
+    cells = {**row.cells, "time": Cell(describe.clock(entry.at, model, date=True), "dim")}
+    return Row(cells, ground=row.ground)
 
 
 def rule_row(rule: wire.Rule, model: Model, t: Texts) -> Row:

@@ -45,6 +45,7 @@ SECTIONS: Final = (
             ("f", "help.firing"),
             ("e", "help.log_key"),
             ("r", "help.rules_key"),
+            ("F  H", "help.past_keys"),
             ("A", "help.audit_key"),
             ("t", "help.retry"),
             ("/", "help.filter"),
@@ -94,6 +95,24 @@ SECTIONS: Final = (
             ("Enter", "help.details"),
             ("r", "help.rules_key"),
             ("/", "help.words"),
+        ),
+    ),
+    (
+        "help.search",
+        (
+            ("/", "help.question"),
+            ("Enter", "help.found"),
+            ("r", "help.anew_search"),
+        ),
+    ),
+    (
+        "help.night",
+        (
+            ("← →  Shift", "help.walk_night"),
+            ("z", "help.scope"),
+            ("[ ]", "help.day"),
+            ("Enter", "help.found_then"),
+            ("▁…█ · ÷ × ▒ ○ ?", "help.night_marks"),
         ),
     ),
     (

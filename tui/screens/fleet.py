@@ -21,8 +21,10 @@ from tui.screens.camera import CameraScreen
 from tui.screens.commissioning.jobs import JobsScreen
 from tui.screens.context import Context
 from tui.screens.log import LogScreen
+from tui.screens.night import NightScreen
 from tui.screens.page import Page
 from tui.screens.rules import RulesScreen
+from tui.screens.search import SearchScreen
 from tui.texts import clean, fold
 from tui.widgets.bars import StatusLine
 from tui.widgets.filter import Filter
@@ -37,6 +39,8 @@ class FleetScreen(Page):
         Binding("e", "log", show=False),
         Binding("f", "firing", show=False),
         Binding("r", "rules", show=False),
+        Binding("F", "search", show=False),
+        Binding("H", "night", show=False),
         Binding("A", "audit", show=False),
         Binding("C", "commissioning", show=False),
         Binding("t", "retry", show=False),
@@ -79,6 +83,8 @@ class FleetScreen(Page):
             ("/", "key.filter"),
             ("?", "key.help"),
             ("q", "key.quit"),
+            ("F", "key.search"),
+            ("H", "key.night"),
             move if waits else retry,
             ("C", "key.commissioning"),
             ("A", "key.audit"),
@@ -129,6 +135,14 @@ class FleetScreen(Page):
     def action_firing(self) -> None:
         """Open the list of what fires now, to take care of it."""
         self.app.push_screen(LogScreen(self.context, firing=True))
+
+    def action_search(self) -> None:
+        """Look through everything that is kept."""
+        self.app.push_screen(SearchScreen(self.context))
+
+    def action_night(self) -> None:
+        """Walk through the last day."""
+        self.app.push_screen(NightScreen(self.context))
 
     def action_rules(self) -> None:
         """Open the rules."""

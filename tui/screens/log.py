@@ -21,7 +21,9 @@ from tui.render.facts import facts
 from tui.screens.camera import CameraScreen
 from tui.screens.context import Context
 from tui.screens.list_page import DetailedListPage
+from tui.screens.night import NightScreen
 from tui.screens.rules import RulesScreen
+from tui.screens.search import SearchScreen
 from tui.texts import clean
 from tui.widgets.table import Table
 
@@ -37,6 +39,8 @@ class LogScreen(DetailedListPage):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "leave", show=False),
         Binding("r", "rules", show=False),
+        Binding("F", "search", show=False),
+        Binding("H", "night", show=False),
         Binding("d", "decisions", show=False),
         Binding("f", "firing", show=False),
         Binding("a", "acknowledge", show=False),
@@ -74,6 +78,8 @@ class LogScreen(DetailedListPage):
             ("?", "key.help"),
             ("L", "key.language"),
             ("q", "key.quit"),
+            ("F", "key.search"),
+            ("H", "key.night"),
         )
 
     def on_mount(self) -> None:
@@ -86,6 +92,14 @@ class LogScreen(DetailedListPage):
             self._list()
         if changes.order or changes.everything:  # a camera's name may be another
             self._table.redraw()
+
+    def action_search(self) -> None:
+        """Look through everything that is kept."""
+        self.app.push_screen(SearchScreen(self.context))
+
+    def action_night(self) -> None:
+        """Walk through the last day."""
+        self.app.push_screen(NightScreen(self.context))
 
     def action_rules(self) -> None:
         """Open the rules."""

@@ -11,9 +11,12 @@ from engine.api import wire
 from tests.fakes import audit, village
 from tests.fakes.client import FakeClient
 from tests.fakes.engine import FakeEngine
+from tests.tui.screens.test_night import night as draw_night
 from tui.app import MatthanApp
 from tui.screens.camera import CameraScreen
 from tui.screens.dialogs import HelpDialog
+from tui.screens.night import NightScreen
+from tui.screens.search import SearchScreen
 from tui.texts import Language
 from tui.widgets.still import BlockStill
 from tui.widgets.table import Table
@@ -170,3 +173,40 @@ def test_watched_camera(shown: Callable[..., bool], until: Until, engine: FakeEn
             await until(pilot, lambda: not str(pilot.app.screen.query_one("#status").render()).strip())
 
     assert shown((80, 24), "vi", act)
+
+
+@each
+def test_search(shown: Callable[..., bool], until: Until, size: tuple[int, int], language: Language) -> None:
+    async def act(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: pilot.app.screen.query_one(Table).keys)
+        await pilot.press("F")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SearchScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, SearchScreen)
+        await until(pilot, lambda: screen._filter.has_focus)
+        screen._filter.value = "is:decision -zzz"
+        await pilot.press("enter")
+        await until(pilot, lambda: screen._last is not None and not screen._reading)
+        await pilot.press("down")
+        await until(pilot, lambda: screen._detail.size.height)
+
+    assert shown(size, language, act)
+
+
+@each
+def test_night(
+    shown: Callable[..., bool], engine: FakeEngine, until: Until, size: tuple[int, int], language: Language
+) -> None:
+    draw_night(engine)
+
+    async def act(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: pilot.app.screen.query_one(Table).keys)
+        await pilot.press("H")
+        await until(pilot, lambda: isinstance(pilot.app.screen, NightScreen))
+        screen = pilot.app.screen
+        assert isinstance(screen, NightScreen)
+        await until(pilot, lambda: screen._told is not None)
+        await pilot.press("left", "left", "left")
+        await until(pilot, lambda: screen._stood is not None)
+
+    assert shown(size, language, act)
