@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, cast
+from typing import Annotated, Final, NoReturn, cast
+from urllib.parse import urlsplit
 
 import typer
 
 app = typer.Typer()
+#: Where an engine listens whose address names no port; as in the examples of every guide.
+PORT: Final = 8581
 
 
 class LanguageChoice(StrEnum):
@@ -38,11 +43,19 @@ def checkup() -> Iterator[tuple[str, str, str, str]]:
 
 @app.command()
 def tui(
+    ctx: typer.Context,
     socket: Annotated[
         str | None,
         typer.Option(
             envvar="MATTHAN_SOCKET",
             help="The engine's socket, or http(s)://HOST:PORT. Default: the engine on this machine.",
+        ),
+    ] = None,
+    connect: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST[:PORT]",
+            help="An engine on another machine, over TLS; port 8581 where none is given.",
         ),
     ] = None,
     lang: Annotated[
@@ -56,11 +69,58 @@ def tui(
     ] = "",
     ends: Annotated[bool, typer.Option("--ends", hidden=True, help="The engine ends with this UI.")] = False,
 ) -> None:
-    """Open the terminal UI: cameras, pictures, PTZ, events and decisions."""
+    """Open the terminal UI: cameras, pictures, PTZ, events and decisions.
+
+    \b
+    matthan tui                           the engine of this machine
+    matthan tui --connect gate-pc         an engine elsewhere; its key is compared once, as SSH does
+    matthan tui --graphics none --by An   without pictures, for a slow line
+
+    It needs a terminal. Without one: `matthan status`, `matthan decisions --follow`.
+    """  # noqa: D301 - click's mark for lines that stay as they are
+    source = ctx.get_parameter_source("socket")
+    if connect and source is not None and source.name == "COMMANDLINE":
+        raise typer.BadParameter("give --connect or --socket, not both")
+    address = elsewhere(connect) if connect else socket
+    if not on_terminal():
+        _say_no_terminal(lang)
     from tui.graphics import choose
 
     chosen = choose(graphics)  # may ask the terminal, so before anything else owns it
-    asyncio.run(_run(socket, lang, chosen, by, ends=ends))
+    asyncio.run(_run(address, lang, chosen, by, ends=ends))
+
+
+def elsewhere(written: str) -> str:
+    """Return the address of an engine on another machine, of ``HOST``, ``HOST:PORT`` or ``[IPV6]:PORT``.
+
+    Raises:
+        BadParameter: It is neither.
+    """
+    try:
+        parts = urlsplit(f"//{written}")
+        port = parts.port or PORT
+    except ValueError:
+        raise typer.BadParameter(f"“{written}” is no HOST[:PORT]", param_hint="--connect") from None
+    if not parts.hostname or parts.path or parts.username or "/" in written:
+        raise typer.BadParameter(f"“{written}” is no HOST[:PORT]", param_hint="--connect")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"https://{host}:{port}"
+
+
+def on_terminal() -> bool:
+    """Return whether there are keys to read and a screen to write to; Textual writes to the error output."""
+    streams = (sys.__stdin__, sys.__stderr__)
+    return all(stream is not None and stream.isatty() for stream in streams)
+
+
+def _say_no_terminal(lang: LanguageChoice | None) -> NoReturn:
+    from tui.texts import Texts
+
+    names = ("MATTHAN_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+    vietnamese = next(filter(None, map(os.environ.get, names)), "").startswith("vi")
+    told = Texts(lang.value if lang else "vi" if vietnamese else "en")
+    typer.echo(f"matthan: {told('app.no_terminal')}", err=True)
+    raise typer.Exit(2)
 
 
 async def _run(

@@ -15,6 +15,12 @@ from tui import command
 from tui.graphics import Graphics
 
 
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test has no terminal of its own."""
+    monkeypatch.setattr(command, "on_terminal", lambda: True)
+
+
 def loaded(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -115,3 +121,49 @@ def test_the_engine_that_other_commands_speak_to_is_the_one_that_is_shown(
     )
     assert done.exit_code == 0, done.output
     assert asked == ["https://gate-pc:8581"]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("gate-pc", "https://gate-pc:8581"),
+        ("gate-pc:9000", "https://gate-pc:9000"),
+        ("10.0.0.7", "https://10.0.0.7:8581"),
+        ("[fd00::7]:9000", "https://[fd00::7]:9000"),
+    ],
+)
+def test_an_engine_on_another_machine_is_asked_over_tls(
+    monkeypatch: pytest.MonkeyPatch, written: str, meant: str
+) -> None:
+    asked: list[Any] = []
+
+    async def run(socket: str | None, *rest: object, ends: bool) -> None:
+        asked.append(socket)
+
+    monkeypatch.setattr(command, "_run", run)
+    words = ["--graphics", "none", "--connect", written]
+    done = CliRunner().invoke(command.app, words, env={"MATTHAN_SOCKET": "/elsewhere"})
+    assert done.exit_code == 0, done.output
+    assert asked == [meant]
+
+
+@pytest.mark.parametrize("written", ["http://x", "x:port", "x:99999", "a/b", "an@x", ":8581"])
+def test_what_is_no_address_is_refused(written: str) -> None:
+    assert CliRunner().invoke(command.app, ["--connect", written]).exit_code == 2
+
+
+def test_one_engine_at_a_time() -> None:
+    done = CliRunner().invoke(command.app, ["--connect", "gate-pc", "--socket", "s"])
+    assert done.exit_code == 2
+    assert "not both" in done.output
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", "needs a terminal"), ("vi", "cửa sổ dòng lệnh")])
+def test_without_a_terminal_it_ends_and_says_what_to_use_instead(lang: str, words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "engine", "tui", "--lang", lang],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "matthan status" in done.stderr
