@@ -272,6 +272,7 @@ class Site:
             groups=lambda: self.reloader.settings.groups,
             config=self.reloader.path,
             references=self._where.references,
+            database=self._where.database,
             foreman=self.foreman,
             search=self.search,
         )

@@ -304,6 +304,10 @@ class Client:
         """Return why a rule fired lately, and why it did not."""
         return await self.ask(rules.EXPLAIN, rule, query={"camera": camera})
 
+    async def explain_decision(self, decision: str) -> explanation.Explanation:
+        """Return why a rule decided, as it was then."""
+        return await self.ask(rules.THEN, decision)
+
     async def still(self, camera: str, width: int = 640) -> bytes:
         """Return the last analysed picture as JPEG, at most `width` pixels wide."""
         return (await self.ask(cameras.STILL, camera, query={"width": width})).content

@@ -70,6 +70,17 @@ def lately(
     return lambda: explanation(told(), show, live=True)
 
 
+def then(story: Story, made: Decision, again: bool, show: Show) -> explain_wire.Explanation:
+    """Return how a rule stood when it decided; said at once where that does not come out again."""
+    told = explanation(story, show, live=False)
+    since = show(story.first) if story.first else "–"
+    code = "explain.then" if again else "explain.then_cut" if story.events else "explain.then_nothing"
+    values: dict[str, Fact] = {"at": show(made.at), "events": story.events, "since": since}
+    head = explain_wire.Told(said=sentence(Sentence(code, values)))
+    reason = explain_wire.Told(depth=1, said=sentence(made.reason))
+    return told.model_copy(update={"lines": (head, reason, *told.lines)})
+
+
 def known(rules: RuleSet, name: str) -> str:
     """Return the names that were probably meant by one that no rule has; all where none is near."""
     names = [*rules.named, *rules.disabled]

@@ -131,6 +131,7 @@ class Rooms:
     groups: Callable[[], Mapping[str, Sequence[str]]]
     config: Path
     references: Path
+    database: Path
     foreman: Foreman
     search: Search
 
@@ -170,7 +171,11 @@ def api_of(site: Rooms) -> Api:
                 site.clock,
             )
         ),
-        rules.resource(RuleService(site.judge, site.cameras, site.clock, site.zone, site.reload)),
+        rules.resource(
+            RuleService(
+                site.judge, site.cameras, site.clock, site.zone, site.reload, site.store, site.database
+            )
+        ),
         cameras.resource(CameraService(site.cameras, site.clock, site.zone, name)),
         features.resource(FeatureService(site.cameras)),
         vision.resource(VisionService(site.cameras, site.pool, site.clock)),

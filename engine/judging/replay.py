@@ -70,6 +70,31 @@ class Recorded:
             event = codec.event_of(row)
             yield Arrival(event, Instant(event.received_at, event.judged or 0.0))
 
+    def before(self, made: Decision, most: int) -> list[Arrival]:
+        """Return the last events up to a decision, oldest first; found by its number in the log, however long that is.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        sql = (
+            f"SELECT {codec.EVENT} FROM event WHERE seq <= (SELECT seq FROM decision WHERE id = ?) "  # noqa: S608
+            "AND received_at <= ? ORDER BY seq DESC LIMIT ?"
+        )
+        found = [codec.event_of(row) for row in self._query(sql, (made.id, codec.micros(made.at), most))]
+        return [Arrival(each, Instant(each.received_at, each.judged or 0.0)) for each in reversed(found)]
+
+    def rules_of(self, made: Decision) -> RuleSet | None:
+        """Return the rules that made a decision; None: nobody knows.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        sql = (
+            "SELECT digest FROM adoption WHERE seq < (SELECT seq FROM decision WHERE id = ?) "
+            "ORDER BY seq DESC LIMIT 1"
+        )
+        return next((self.rules(str(digest)) for (digest,) in self._query(sql, (made.id,))), None)
+
     def event(self, wanted: str) -> Arrival | None:
         """Return one event by its identity, None where there is none.
 

@@ -323,6 +323,9 @@ class FakeEngine:
             raise refusal(404, "rules.no_rule", rule=rule, known=", ".join(names))
         return self.explained(rule, camera)
 
+    async def explain_decision(self, caller: Caller, decision: str) -> Explanation:
+        return self.explained(self.decision(decision).rule, None).model_copy(update={"live": False})
+
     async def still(self, caller: Caller, camera: str, width: int, best: bool) -> Still:
         known = self._camera(camera)
         if best:

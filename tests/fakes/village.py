@@ -210,6 +210,54 @@ def rules() -> tuple[wire.Rule, ...]:
     )
 
 
+def _asked(holds: bool | None, vi: str, en: str, figures: tuple[float, float] | None = None) -> api.Branch:
+    said = sentence("x", vi, en)
+    if figures is None:
+        return api.Branch(sort="question", said=said, holds=holds)
+    value, bound = figures
+    told = sentence(
+        "explain.tree_of", f"{value:g} trên {bound:g}".replace(".", ","), f"{value:g} of {bound:g}"
+    )
+    near = 1.0 if holds else round(value / bound, 2)
+    return api.Branch(
+        sort="question", said=said, holds=holds, value=value, bound=bound, near=near, measured=told
+    )
+
+
+def tree(name: str) -> api.Branch:
+    """A rule of the night that somebody nearly met."""
+    miss = api.Branch(
+        sort="event", said=sentence("x", "người, vật thể số 7, camera cam-0", "person, object 7, camera cam-0"),
+        holds=False, at=ago(seconds=4), before="2025-11-22 14:03:18", event="e6", camera="cam-0", nearest=True,
+        branches=(
+            _asked(False, "độ chắc ≥ 0,5", "score ≥ 0.5", (0.48, 0.5)),
+            _asked(True, "vùng san", "zone san"),
+            _asked(True, "nhãn người", "label person"),
+        ),
+    )  # fmt: skip
+    dog = api.Branch(
+        sort="event", said=sentence("x", "chó, vật thể số 8, camera cam-0", "dog, object 8, camera cam-0"),
+        holds=False, at=ago(seconds=9), before="2025-11-22 14:03:13", event="e5", camera="cam-0",
+        branches=(_asked(False, "nhãn là chó, cần: người", "label is dog, wanted: person"),),
+    )  # fmt: skip
+    pattern = api.Branch(
+        sort="pattern",
+        said=sentence("x", "người, độ chắc ≥ 0,5, vùng san", "person, score ≥ 0.5, zone san"),
+        holds=False,
+        branches=(miss, dog),
+    )
+    return api.Branch(
+        sort="rule",
+        said=sentence("x", f"{name} không báo", f"{name} does not fire"),
+        holds=False,
+        branches=(
+            pattern,
+            _asked(None, "kéo dài 5 s", "holds for 5 s"),
+            _asked(True, "trong giờ áp dụng", "within its hours"),
+        ),
+    )
+
+
 def explanation(name: str, events: int = 256) -> api.Explanation:
     """A story with everything that one has: what it decided, asked, gave up, waits for, and missed."""
 
@@ -220,6 +268,7 @@ def explanation(name: str, events: int = 256) -> api.Explanation:
         rule=name,
         live=True,
         events=events,
+        tree=tree(name),
         lines=(
             line(0, "", f"Quy tắc “{name}” không báo gì.", f"Rule “{name}” did not fire."),
             line(1, "", "Lỗi khi xét: ValueError", "It failed: ValueError", "explain.fault"),

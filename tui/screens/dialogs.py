@@ -89,6 +89,7 @@ SECTIONS: Final = (
             ("a  u", "help.acknowledge"),
             ("v  V", "help.seen"),
             ("s", "help.silence"),
+            ("w", "help.why_then"),
             ("Home", "help.new"),
             ("f", "help.only_firing"),
             ("d", "help.decisions"),
@@ -119,6 +120,7 @@ SECTIONS: Final = (
         "help.rules",
         (
             ("Enter", "help.why"),
+            ("Enter  ← →", "help.fold"),
             ("R", "help.reload"),
             ("/", "help.rule_words"),
         ),

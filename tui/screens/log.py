@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from engine.api import wire
 from engine.api.client import ApiError
 from tui.model.log import Entry, Stream, entry_key
 from tui.model.log_filter import LogFilter
@@ -22,6 +23,7 @@ from tui.screens.camera import CameraScreen
 from tui.screens.context import Context
 from tui.screens.list_page import DetailedListPage
 from tui.screens.night import NightScreen
+from tui.screens.rule import RuleScreen
 from tui.screens.rules import RulesScreen
 from tui.screens.search import SearchScreen
 from tui.texts import clean
@@ -47,6 +49,7 @@ class LogScreen(DetailedListPage):
         Binding("v", "see", show=False),
         Binding("V", "see_all", show=False),
         Binding("s", "silence", show=False),
+        Binding("w", "why", show=False),
         Binding("u", "undo", show=False),
     ]
     ASKS = "log.filter"
@@ -71,6 +74,7 @@ class LogScreen(DetailedListPage):
             ("a", "key.acknowledge"),
             ("v", "key.seen"),
             ("s", "key.silence"),
+            ("w", "key.why"),
             ("f", "key.firing"),
             ("d", "key.decisions"),
             ("r", "key.rules"),
@@ -128,6 +132,14 @@ class LogScreen(DetailedListPage):
     def action_see_all(self) -> None:
         """Say that everything that ended has been seen."""
         self.see_all()
+
+    def action_why(self) -> None:
+        """Show why the line's decision was made, as it was then."""
+        entry = self.entry(self._table.seen_target())
+        if isinstance(entry, wire.Decision):
+            self.app.push_screen(RuleScreen(self.context, entry.rule, entry))
+        else:
+            self.tell("rule.no_decision")
 
     def action_acknowledge(self) -> None:
         """Take care of the line."""

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from engine.api import wire
 from engine.api.client import ApiError
 from engine.api.explanation import Explanation
+from engine.api.resources import rules
 from tui.connection.poll import Poll
 from tui.model.model import Changes
 from tui.model.rules import RuleState, rule_state
@@ -23,19 +24,20 @@ from tui.screens.context import Context
 from tui.screens.page import Page
 from tui.texts import clean
 from tui.widgets.bars import StatusLine
-from tui.widgets.text_view import TextView
+from tui.widgets.why_view import WhyView
 
 
 class RuleScreen(Page):
     """One rule; the list below it goes on asking for the figures."""
 
-    AUTO_FOCUS = "TextView"
+    AUTO_FOCUS = "WhyView"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
     CONCERNS = ("rules.", "judge.rule")
 
-    def __init__(self, context: Context, name: str) -> None:
+    def __init__(self, context: Context, name: str, made: wire.Decision | None = None) -> None:
+        """Show a rule as it is now, or, of a decision, as it was then."""
         super().__init__(context)
-        self._rule = name
+        self._rule, self._made = name, made
         self._told: Explanation | None = None
         self._failure: ApiError | None = None
         self._poll = Poll(self._read, context.ask_every, context.model.monotonic)
@@ -44,7 +46,7 @@ class RuleScreen(Page):
             StatusLine(id="figures"),
             StatusLine(id="status"),
         )
-        self._lines = TextView(id="story")
+        self._lines = WhyView(id="story")
 
     def body(self) -> ComposeResult:
         """Its figures, and its story."""
@@ -57,7 +59,8 @@ class RuleScreen(Page):
     def keys(self) -> Sequence[tuple[str, str]]:
         """What can be done here."""
         return (
-            ("↑↓", "key.scroll"),
+            ("↑↓", "key.move"),
+            ("⏎", "key.fold"),
             ("Esc", "key.back"),
             ("?", "key.help"),
             ("L", "key.language"),
@@ -81,13 +84,16 @@ class RuleScreen(Page):
     def _tell(self) -> None:
         t = self.context.t
         if self._told is not None:
-            self._lines.show(rule_report.explanation(self._told, t))
+            self._lines.show_why(self._told.tree, rule_report.explanation(self._told, t), t)
         waits = "" if self._told or self._failure else t("app.waiting")
         self._status.show(Text(self.context.failure(self._failure) if self._failure else waits, AMBER))
         self._tell_figures()
 
     def _tell_figures(self) -> None:
         rule, t = self.context.model.rules.get(self._rule), self.context.t
+        if self._made is not None:
+            self._tell_then(self._made)
+            return
         if rule is None:
             self._head.show(Text(t("failure.no_rule"), AMBER))
             self._figures.show(Text())
@@ -111,6 +117,14 @@ class RuleScreen(Page):
         )
         self._figures.show(self._counted(rule))
 
+    def _tell_then(self, made: wire.Decision) -> None:
+        """Say that all of this was, and when: nobody shall take it for now."""
+        t, model = self.context.t, self.context.model
+        sign, worst = severity(made.severity)
+        title = Text.assemble((f"{sign} ", TONES[worst]), (describe.title(made, t), f"bold {BRIGHT}"))
+        self._head.show(title)
+        self._figures.show(Text(t("rule.then", when=describe.clock_with_age(made.at, model, t)), AMBER))
+
     def _counted(self, rule: wire.Rule) -> Text:
         model, t = self.context.model, self.context.t
         last = describe.clock_with_age(rule.last_fired, model, t) if rule.last_fired else t("age.never")
@@ -129,10 +143,18 @@ class RuleScreen(Page):
         model = self.context.model
         if model.lost is not None or model.refused is not None:
             return  # the banner says why; what was told stays
+        if self._made is not None and self._told is not None:
+            return  # what was stays so
         try:
-            self._told = await self.context.client.explain(self._rule)
+            self._told = await self._explained()
         except ApiError as error:
             self._failure = error
         else:
             self._failure = None
         self._tell()
+
+    async def _explained(self) -> Explanation:
+        client = self.context.client
+        if self._made is None:
+            return await client.explain(self._rule)
+        return await client.ask(rules.THEN, self._made.id)

@@ -90,6 +90,10 @@ EXPLAIN = Question(
     "GET", "/v1/rules/{name}", "Why a rule fired lately, and why it did not", Permission.STATE, Explanation, of="query",
     query=RuleQuery,
 )  # fmt: skip
+THEN = Question(
+    "GET", "/v1/decisions/{id}/explanation", "Why a rule decided, as it was then", Permission.HISTORY, Explanation,
+    where=Reach.ANYWHERE, deed=Deed.HISTORY,
+)  # fmt: skip
 RELOAD = Question(
     "POST", "/v1/rules/reload", "Read the rules again", Permission.RULES, RulesReloaded, deed=Deed.RELOAD,
     within=RELOAD_TIMEOUT,
@@ -107,6 +111,10 @@ class RulePort(Protocol):
         """Return why a rule fired lately, and why it did not; 404 ``rules.no_rule`` for an unknown name."""
         ...
 
+    async def explain_decision(self, caller: Caller, decision: str) -> Explanation:
+        """Return why a rule decided, as it was then; 404 ``decision.unknown``, ``rules.no_rule``."""
+        ...
+
     async def reload_rules(self, caller: Caller) -> RulesReloaded:
         """Read the rules again; ``HttpProblem(422, "rules.not_adopted")`` with every problem where they are bad."""
         ...
@@ -121,7 +129,10 @@ def resource(known: RulePort) -> Resource:
     async def explain(asked: Inquiry[RuleQuery, None]) -> Explanation:
         return await known.explain(asked.caller, asked.name, asked.query.camera)
 
+    async def then(asked: Inquiry[None, None]) -> Explanation:
+        return await known.explain_decision(asked.caller, asked.name)
+
     async def reload(asked: Inquiry[None, None]) -> RulesReloaded:
         return await known.reload_rules(asked.caller)
 
-    return Resource("rules", (RULES.by(rules), EXPLAIN.by(explain), RELOAD.by(reload)))
+    return Resource("rules", (RULES.by(rules), EXPLAIN.by(explain), THEN.by(then), RELOAD.by(reload)))

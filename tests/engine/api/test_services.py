@@ -110,7 +110,7 @@ def service(
     return Services(
         state,
         CameraService(runners, stage.clock, zone),
-        RuleService(judge, runners, stage.clock, zone, unasked),
+        RuleService(judge, runners, stage.clock, zone, unasked, store, Path()),  # type: ignore[arg-type]  # nothing of it is asked of the past
         PreviewService(runners, lambda: None),
     )
 

@@ -21,13 +21,14 @@ from engine.errors import StoreError
 from engine.judging.judge import Judge
 from engine.judging.replay import Period, Recorded, differ, replay
 from engine.judging.rulebook import Rulebook, bound
+from engine.judging.then import again, as_it_was
 from engine.runtime.clock import ManualClock
 from engine.store.db import open_store
 from engine.store.model import Resume
 from rules.compiler.compile import World, compile_rules
 from rules.compiler.ruleset import RuleSet
 from rules.memory import Memory
-from rules.model import CameraId, Change, Decision, Kind
+from rules.model import CameraId, Change, Decision, Kind, Phase
 
 DUSK = datetime(2026, 3, 1, 14, 55, tzinfo=UTC)
 RULES = """
@@ -156,6 +157,27 @@ def test_the_store_replayed_makes_the_decisions_of_the_live_run(database: Path) 
     assert again.decisions == live
     assert again.events == 601
     assert not differ(live, again.decisions)
+
+
+def test_a_decision_is_explained_as_it_was_then(database: Path) -> None:
+    recorded = Recorded(database)
+    live = recorded.decisions(Period())
+    stories = [(as_it_was(recorded, compiled(), made), made) for made in live[:: len(live) // 40]]
+    came = [again(story, made) for story, made in stories if story is not None]
+    assert len(came) == len(stories)
+    assert sum(came) >= 0.9 * len(came), "a whole history is there to judge again"
+    for story, made in stories:
+        assert story is not None
+        assert story.tree is not None
+        assert all(each.at is None or each.at <= made.at for each in story.tree.all()), "nothing of later"
+        if made.phase is Phase.FIRING and again(story, made):
+            assert story.tree.holds, "it fires at that very moment"
+
+
+def test_of_what_is_too_little_it_is_said_that_it_does_not_come_out_again(database: Path) -> None:
+    recorded = Recorded(database)
+    told = [as_it_was(recorded, compiled(), made, most=1) for made in recorded.decisions(Period())[-20:]]
+    assert all(story is not None and story.events <= 1 for story in told)
 
 
 def test_a_printed_recording_makes_the_same_decisions(database: Path) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from tests.fakes.client import FakeClient
 from tests.fakes.engine import FakeEngine
-from tests.fakes.village import explanation
+from tests.fakes.village import explanation, tree
 from tests.tui.pilot import (
     Until,
+    notes,
     open_rules,
+    read,
     screen_of,
+    text_of,
 )
 from tui.app import MatthanApp
 from tui.screens.rule import RuleScreen
 from tui.screens.rules import RulesScreen
+from tui.widgets.table import Table
 from tui.widgets.text_view import TextView
+from tui.widgets.why_view import WhyView
 
 ORDER = ["bien-so-la", "mat-camera", "dem-khuya", "thu-nghiem", "ban-dem", "tran-bo-nho"]
 
@@ -53,3 +59,68 @@ async def test_a_rule_that_is_gone_says_so(app: MatthanApp, engine: FakeEngine, 
         engine.known_rules = engine.known_rules[2:]
         status = app.screen.query_one("#status")
         await until(pilot, lambda: "Không còn quy tắc này." in status.render_line(0).text)
+
+
+async def test_the_nearest_miss_is_chosen_and_branches_fold(
+    app: MatthanApp, engine: FakeEngine, until: Until
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_rules(app, pilot, until)
+        await pilot.press("enter")
+        view = app.screen.query_one(WhyView)
+        await until(pilot, lambda: "0,48 trên 0,5" in view.text)
+        chosen = [line for line in text_of(view).splitlines() if line.startswith("▌")]
+        assert any("gần đạt nhất" in line for line in chosen), "it begins where it is needed most"
+        assert "nhãn là chó" not in view.text, "what is far off is folded"
+        await pilot.press("down", "down", "down", "down", "right")
+        assert "nhãn là chó" in view.text
+        await pilot.press("left")
+        assert "nhãn là chó" not in view.text
+        await pilot.press("home", "enter")
+        assert "0,48 trên 0,5" not in view.text, "the whole tree is folded"
+        engine.explained = lambda name, camera: explanation(name, 300)
+        await until(pilot, lambda: "Đã xem 300 sự kiện." in view.text)
+        assert "0,48 trên 0,5" not in view.text, "a new answer opens nothing that was folded"
+        await pilot.press("enter")
+        assert "0,48 trên 0,5" in view.text
+
+
+async def test_a_tree_that_shrinks_keeps_the_choice_where_it_can(
+    app: MatthanApp, engine: FakeEngine, until: Until
+) -> None:
+    async with app.run_test(size=(40, 10)) as pilot:
+        await open_rules(app, pilot, until)
+        await pilot.press("enter")
+        view = app.screen.query_one(WhyView)
+        await until(pilot, lambda: "▾" in view.text)
+        await pilot.press("down", "down")
+        bare = tree("x").model_copy(update={"branches": ()})
+        engine.explained = lambda name, camera: explanation(name).model_copy(update={"tree": bare})
+        await until(pilot, lambda: "▾" not in view.text)
+        for key in ("up", "down", "left", "right", "enter", "end", "home", "pagedown", "pageup"):
+            await pilot.press(key)
+        assert view.place == 0
+
+
+async def test_a_decision_is_explained_as_it_was_then(
+    app: MatthanApp, engine: FakeEngine, until: Until, client: FakeClient
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("e")
+        table = app.screen.query_one(Table)
+        await until(pilot, lambda: any(key.startswith("decision:") for key in table.keys))
+        read(table, next(key for key in table.keys if key.startswith("decision:")))
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, RuleScreen))
+        view = app.screen.query_one(WhyView)
+        await until(pilot, lambda: "0,48 trên 0,5" in view.text)
+        assert "không phải bây giờ" in screen_of(app)
+        engine.explained = lambda name, camera: explanation(name, 999)
+        for _ in range(5):
+            await pilot.pause(0.1)
+        assert "999" not in view.text, "what was is not told anew"
+        await pilot.press("escape")
+        event = next(key for key in table.keys if not key.startswith("decision:"))
+        read(table, event)
+        await pilot.press("w")
+        await until(pilot, lambda: any("quyết định" in each for each in notes(app)))
