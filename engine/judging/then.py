@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.judging.replay import Recorded
-from rules.compiler.ruleset import RuleSet
+from rules.compiler.ruleset import Each, RuleSet
 from rules.explain.explain import Focus, Story, explain
 from rules.model import Decision, Instant
 
@@ -13,11 +13,15 @@ from rules.model import Decision, Instant
 MOST: Final = 5000
 
 
-def as_it_was(recorded: Recorded, present: RuleSet, made: Decision, most: int = MOST) -> Story | None:
+def as_it_was(
+    recorded: Recorded, present: RuleSet, made: Decision, *, most: int = MOST, alone: bool = True
+) -> Story | None:
     """Return how a rule stood when it decided; None: the rules of that time have no such rule.
 
     Args:
         present: Judges where nobody knows the rules of that time.
+        alone: Only what happened at the decision's own camera is told: whoever asks may see no other. Without it,
+            what a combination joins from several cameras is told too.
 
     Raises:
         StoreError: The store cannot be read.
@@ -26,12 +30,13 @@ def as_it_was(recorded: Recorded, present: RuleSet, made: Decision, most: int = 
     rule = rules.named.get(made.rule)
     if rule is None:
         return None
+    focus = Focus(camera=made.camera if alone or isinstance(rule.trigger, Each) else None)
     arrivals = recorded.before(made, most)
     if not arrivals:
-        return explain(rules, rule, (), Focus())
+        return explain(rules, rule, (), focus)
     last = arrivals[-1].now
     end = Instant(made.at, last.engine + max(0.0, (made.at - last.wall).total_seconds()))
-    return explain(rules, rule, arrivals, Focus(), end)
+    return explain(rules, rule, arrivals, focus, end)
 
 
 def again(story: Story, made: Decision) -> bool:

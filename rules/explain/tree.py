@@ -138,7 +138,7 @@ class _Gardener:
         rule, rows = self.scene.rule, self.scene.rows.values()
         holds = fired or any(row.state in (FIRING, FADING) for row in rows)
         branches = [*self._fault(error), *self._trigger(holds), *self._hold(holds), *self._hours()]
-        branches += [*self._vetoes(), *self._guard(), *self._cooldown()]
+        branches += [*self._vetoes(), *self._guard(), *self._cooldown(holds)]
         told = Sentence("explain.tree_fires" if holds else "explain.tree_silent", {"rule": rule.name})
         root = Node(Sort.RULE, told, holds, children=tuple(branches))
         return _unmarked(root) if holds else root
@@ -248,8 +248,11 @@ class _Gardener:
         if guard is not None:
             yield Node(Sort.GUARD, Sentence("explain.ask_if", {"if": guard.expression.text}))
 
-    def _cooldown(self) -> Iterator[Node]:
-        """Yield that it is quiet, of whom it is; that it may speak where it is of nobody."""
+    def _cooldown(self, fires: bool) -> Iterator[Node]:
+        """Yield that it is quiet, of whom it is; that it may speak where it is of nobody.
+
+        What fires began its cooldown itself: that holds nothing back, and is neither right nor wrong.
+        """
         rule, scene = self.scene.rule, self.scene
         if not rule.cooldown:
             return
@@ -260,7 +263,7 @@ class _Gardener:
         for key, row in found[:SHOWN]:
             told = of(key, "explain.state_quiet", {"since": scene.at(row.since), "due": scene.at(row.due)})
             measure = Measure(max(0.0, scene.now.engine - row.since), rule.cooldown, "age")
-            yield _measured(Node(Sort.COOLDOWN, told, False), measure)
+            yield _measured(Node(Sort.COOLDOWN, told, None if fires else False), measure)
         if not found:
             told = Sentence("explain.tree_cooldown", {"cooldown": reasons.duration(rule.cooldown)})
             yield Node(Sort.COOLDOWN, told, True)

@@ -78,7 +78,8 @@ class RuleService:
         if made is None:
             raise refusal(404, "decision.unknown", id=decision)
         recorded, present = Recorded(self._database), self._judge.rules
-        story = await asyncio.to_thread(as_it_was, recorded, present, made)
+        alone = not caller.may(Permission.HISTORY, Reach.SITE)
+        story = await asyncio.to_thread(as_it_was, recorded, present, made, alone=alone)
         if story is None:
             raise refusal(404, "rules.no_rule", rule=made.rule, known=rule_report.known(present, made.rule))
         show = partial(rule_report.local, zone=self._zone)

@@ -174,6 +174,17 @@ def test_a_decision_is_explained_as_it_was_then(database: Path) -> None:
             assert story.tree.holds, "it fires at that very moment"
 
 
+def test_whoever_may_see_one_camera_is_told_of_no_other(database: Path) -> None:
+    recorded = Recorded(database)
+    made = [each for each in recorded.decisions(Period()) if each.camera is not None]
+    for each in made[:: len(made) // 40]:
+        story = as_it_was(recorded, compiled(), each, alone=True)
+        assert story is not None
+        assert story.tree is not None
+        assert {node.camera for node in story.tree.all()} <= {None, each.camera}
+        assert {other.camera for other in story.decisions} <= {None, each.camera}
+
+
 def test_of_what_is_too_little_it_is_said_that_it_does_not_come_out_again(database: Path) -> None:
     recorded = Recorded(database)
     told = [as_it_was(recorded, compiled(), made, most=1) for made in recorded.decisions(Period())[-20:]]
