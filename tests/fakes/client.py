@@ -40,6 +40,7 @@ class FakeClient:
         self.others: list[Resource] = []
         self.failure: ApiError | None = None
         self.language = "en"
+        self.address = "/run/matthan/api.sock"
 
     def say(self, *messages: Message | ApiError) -> None:
         """Let the stream tell something, beside what the engine publishes."""

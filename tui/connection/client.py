@@ -19,9 +19,11 @@ class EngineClient(Protocol):
 
     Attributes:
         language: Of the engine's sentences in errors.
+        address: The engine's socket, or ``http(s)://HOST:PORT``.
     """
 
     language: str
+    address: str
 
     def updates(self) -> AsyncIterator[Message]:
         """Yield a `State`, then what changes, for ever; reconnects and fills gaps by itself."""

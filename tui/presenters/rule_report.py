@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from engine.api import wire
 from engine.api.client import ApiError
 from engine.api.explanation import Explanation
+from tui.connection.recorder import Recording
 from tui.presenters import describe
 from tui.render.paragraphs import Paragraph
 from tui.texts import Texts, clean
@@ -29,6 +30,21 @@ def explanation(answer: Explanation, t: Texts) -> Iterator[Paragraph]:
             continue
         tone = "bad" if line.said and line.said.code == "explain.fault" else "text" if place else "bright"
         yield Paragraph(" ".join(filter(None, (clean(line.before), words))), tone, depth=line.depth)
+
+
+def recorded(told: Recording, t: Texts) -> Iterator[Paragraph]:
+    """Yield where a trial is and whether it comes out as it did live; or why there is none."""
+    if not told.file:
+        yield Paragraph(t("trial.none"), "critical")
+    else:
+        yield Paragraph(t("trial.written", n=t.number(told.events)), "bright")
+        yield Paragraph(clean(told.file), depth=1)
+        mark, tone = ("✓", "good") if told.reproduces else ("✗", "bad")
+        yield Paragraph(
+            t("trial.reproduces" if told.reproduces else "trial.differs"), mark=mark, mark_tone=tone
+        )
+    for line in told.detail.splitlines():
+        yield Paragraph(clean(line), "dim")
 
 
 def reloaded(answer: wire.RulesReloaded, t: Texts) -> Iterator[Paragraph]:

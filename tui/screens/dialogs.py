@@ -90,6 +90,7 @@ SECTIONS: Final = (
             ("v  V", "help.seen"),
             ("s", "help.silence"),
             ("w", "help.why_then"),
+            ("T", "help.trial"),
             ("Home", "help.new"),
             ("f", "help.only_firing"),
             ("d", "help.decisions"),

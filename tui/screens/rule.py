@@ -13,6 +13,7 @@ from engine.api import wire
 from engine.api.client import ApiError
 from engine.api.explanation import Explanation
 from engine.api.resources import rules
+from tui.connection import recorder
 from tui.connection.poll import Poll
 from tui.model.model import Changes
 from tui.model.rules import RuleState, rule_state
@@ -21,7 +22,9 @@ from tui.presenters import describe, rule_report
 from tui.presenters.symbols import RULE_STATES, UNKNOWN, severity
 from tui.render.status import figures
 from tui.screens.context import Context
+from tui.screens.dialogs import TextDialog
 from tui.screens.page import Page
+from tui.screens.trialling import TrialDialog
 from tui.texts import clean
 from tui.widgets.bars import StatusLine
 from tui.widgets.why_view import WhyView
@@ -31,7 +34,10 @@ class RuleScreen(Page):
     """One rule; the list below it goes on asking for the figures."""
 
     AUTO_FOCUS = "WhyView"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", show=False),
+        Binding("T", "trial", show=False),
+    ]
     CONCERNS = ("rules.", "judge.rule")
 
     def __init__(self, context: Context, name: str, made: wire.Decision | None = None) -> None:
@@ -61,6 +67,7 @@ class RuleScreen(Page):
         return (
             ("↑↓", "key.move"),
             ("⏎", "key.fold"),
+            *((("T", "key.trial"),) if self._made else ()),
             ("Esc", "key.back"),
             ("?", "key.help"),
             ("L", "key.language"),
@@ -80,6 +87,29 @@ class RuleScreen(Page):
     def tick(self) -> None:
         """A second has passed: ages and figures move."""
         self._tell_figures()
+
+    def action_trial(self) -> None:
+        """Write a trial out of what happened, where this is the engine's own machine."""
+        made, engine = self._made, self.context.model.engine
+        if made is None:
+            self.tell("trial.decision")
+        elif engine is None or self.context.client.address.startswith(("http://", "https://")):
+            self.tell("trial.elsewhere")
+        else:
+            self.run_worker(self._trial(made, engine.config), name="trial", group="trial", exclusive=True)
+
+    async def _trial(self, made: wire.Decision, config: str) -> None:
+        t = self.context.t
+        typed = await self.app.push_screen_wait(TrialDialog(self.context))
+        if typed is None:
+            return
+        if (read := recorder.read(typed)) is None:
+            self.tell("trial.unread")
+            return
+        self.tell("trial.going")
+        words = recorder.arguments(made, config, self.context.model.now(), *read, t.language)
+        told = await recorder.record(words)
+        self.app.push_screen(TextDialog(self.context, [*rule_report.recorded(told, t)]))
 
     def _tell(self) -> None:
         t = self.context.t

@@ -88,6 +88,10 @@ def record(
             metavar="FILE|FOLDER", help="Where to; default: beside the rules, with --clean in clean/."
         ),
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What the file is called; default: the rule and the moment."),
+    ] = None,
     expect: Annotated[
         Expect,
         typer.Option(help="What must come of it: what was decided, or nothing (it was a false alarm)."),
@@ -121,7 +125,7 @@ def record(
     chosen = chosen if lang else site.settings.language
     moments = moments_of(site)
     wish = _wish(site, moments, (since, until), rule or [], camera or [], lead, expect, clean, chosen)
-    path = _path(site, into, wish, clean=clean)
+    path = _path(site, into, wish, _named(name), clean=clean)
     if path.exists() and not force:
         leave("record.exists", chosen, path=path)
     taken = _taken(site, wish, chosen)
@@ -196,12 +200,23 @@ def _seconds(written: str | None) -> float | None:
         raise typer.BadParameter(f"{written!r} is no duration: 30m, 2h") from None
 
 
-def _path(site: Configuration, into: Path | None, wish: Wish, *, clean: bool) -> Path:
+def _named(name: str | None) -> str | None:
+    """Return a name that is one in any folder, and leads into no other.
+
+    Raises:
+        typer.BadParameter: It is none.
+    """
+    if name is not None and not re.fullmatch(r"\w[\w-]{0,79}", name):
+        raise typer.BadParameter(f"{name!r} is no name of a file: letters, digits, - and _")
+    return name
+
+
+def _path(site: Configuration, into: Path | None, wish: Wish, called: str | None, *, clean: bool) -> Path:
     """Return where it is written to: beside the rule that it is about, in a folder, or to a file."""
     if into is not None and not into.is_dir():
         return into
     about = "-".join(sorted(wish.rules)[:1]) or "recorded"
-    name = f"{about}-{wish.since.astimezone(wish.zone):%Y-%m-%d-%H%M%S}"
+    name = called or f"{about}-{wish.since.astimezone(wish.zone):%Y-%m-%d-%H%M%S}"
     folder = into or (_files_of(site, wish) or [site.path])[0].parent
     if clean:
         return (folder if into else folder / CLEAN) / f"{name}.yaml"

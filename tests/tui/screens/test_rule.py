@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+
 from tests.fakes.client import FakeClient
 from tests.fakes.engine import FakeEngine
 from tests.fakes.village import explanation, tree
@@ -14,8 +18,10 @@ from tests.tui.pilot import (
     text_of,
 )
 from tui.app import MatthanApp
+from tui.connection import recorder
 from tui.screens.rule import RuleScreen
 from tui.screens.rules import RulesScreen
+from tui.screens.trialling import TrialDialog
 from tui.widgets.table import Table
 from tui.widgets.text_view import TextView
 from tui.widgets.why_view import WhyView
@@ -124,3 +130,51 @@ async def test_a_decision_is_explained_as_it_was_then(
         read(table, event)
         await pilot.press("w")
         await until(pilot, lambda: any("quyết định" in each for each in notes(app)))
+
+
+async def test_a_trial_is_written_out_of_a_decision(
+    app: MatthanApp, until: Until, client: FakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Sequence[str]] = []
+
+    async def run(words: Sequence[str]) -> tuple[str, str]:
+        asked.append(words)
+        return '{"file": "/etc/rules/meo.trial.yaml", "reproduces": true, "events": 12}', ""
+
+    monkeypatch.setattr(recorder, "_run", run)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("e")
+        table = app.screen.query_one(Table)
+        await until(pilot, lambda: any(key.startswith("decision:") for key in table.keys))
+        read(table, next(key for key in table.keys if key.startswith("decision:")))
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, RuleScreen))
+        await pilot.press("T")
+        await until(pilot, lambda: isinstance(app.screen, TrialDialog))
+        await pilot.press(*"meo", "enter")
+        await until(pilot, lambda: "/etc/rules/meo.trial.yaml" in screen_of(app))
+        assert "Nó ra đúng như khi chạy thật." in screen_of(app)
+        words = asked[0]
+        assert words[words.index("--expect") + 1] == "nothing"
+        assert words[words.index("--name") + 1] == "meo"
+        assert words[words.index("--from") + 1] < words[words.index("--to") + 1]
+        await pilot.press("escape")
+        client.address = "https://elsewhere:8581"
+        await pilot.press("T")
+        await until(pilot, lambda: any("chính máy chạy engine" in each for each in notes(app)))
+        assert len(asked) == 1, "another machine's files are not ours"
+
+
+async def test_what_the_recorder_refuses_is_said() -> None:
+    async def refuses(words: Sequence[str]) -> tuple[str, str]:
+        return "", "matthan: plates are named"
+
+    assert await recorder.record([], refuses) == recorder.Recording(detail="matthan: plates are named")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("im meo", ("nothing", "meo")), ("BÁO", ("decisions", "")), ("meo", None), ("", None)],
+)
+def test_what_is_typed_says_what_is_expected(typed: str, meant: tuple[str, str] | None) -> None:
+    assert recorder.read(typed) == meant
