@@ -208,3 +208,12 @@ def test_no_moment_is_refused() -> None:
     with pytest.raises(typer.BadParameter):
         record.stretch(moments, "22:00", "soon")
     assert trial_time("22:00") == 79200
+
+
+async def test_a_name_leads_into_no_other_folder(site: Path) -> None:
+    path, _ = made(site, "--name", "mèo-cổng")
+    assert path == site.parent / "rules" / "mèo-cổng.trial.yaml"
+    for name in ("../x", "a/b", "", ".x", "a b", "-x"):
+        refused = run("record", "--config", site, *SPAN, f"--name={name}")
+        assert refused.exit_code == 2, name
+    assert [each.name for each in site.parent.rglob("*.trial.yaml")] == [path.name]
