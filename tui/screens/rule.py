@@ -115,9 +115,17 @@ class RuleScreen(Page):
         t = self.context.t
         if self._told is not None:
             self._lines.show_why(self._told.tree, rule_report.explanation(self._told, t), t)
-        waits = "" if self._told or self._failure else t("app.waiting")
-        self._status.show(Text(self.context.failure(self._failure) if self._failure else waits, AMBER))
+        self._status.show(Text(self._trouble(), AMBER))
         self._tell_figures()
+
+    def _trouble(self) -> str:
+        """Return why what stands here may not be so now; empty: it is."""
+        t = self.context.t
+        if self._told is None:
+            return self.context.failure(self._failure) if self._failure else t("app.waiting")
+        if self._made is None and not self.context.model.known:
+            return t("rule.stale")
+        return self.context.failure(self._failure) if self._failure else ""
 
     def _tell_figures(self) -> None:
         rule, t = self.context.model.rules.get(self._rule), self.context.t

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from engine.api.client import Disconnected
 from tests.fakes.client import FakeClient
 from tests.fakes.engine import FakeEngine
 from tests.fakes.village import explanation, tree
@@ -178,3 +179,16 @@ async def test_what_the_recorder_refuses_is_said() -> None:
 )
 def test_what_is_typed_says_what_is_expected(typed: str, meant: tuple[str, str] | None) -> None:
     assert recorder.read(typed) == meant
+
+
+async def test_a_tree_of_before_says_so_while_the_engine_is_gone(
+    app: MatthanApp, until: Until, client: FakeClient
+) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await open_rules(app, pilot, until)
+        await pilot.press("enter")
+        view = app.screen.query_one(WhyView)
+        await until(pilot, lambda: "0,48 trên 0,5" in view.text)
+        assert "của lúc trước" not in screen_of(app)
+        client.say(Disconnected("gone", 5.0, "link.closed"))
+        await until(pilot, lambda: "của lúc trước" in screen_of(app))
