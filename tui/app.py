@@ -9,6 +9,7 @@ from typing import ClassVar, Final, Literal
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.events import Event, InputEvent
 from textual.screen import Screen
 
@@ -19,6 +20,7 @@ from tui.graphics import Graphics
 from tui.model.model import Changes, Model
 from tui.palette import THEME
 from tui.presenters import describe
+from tui.screens.commands import Commands
 from tui.screens.context import Context
 from tui.screens.dialogs import HelpDialog
 from tui.screens.fleet import FleetScreen
@@ -54,9 +56,10 @@ class MatthanApp(App[None]):
 
     CSS_PATH = "app.tcss"
     TITLE = "Mắt Thần"
-    ENABLE_COMMAND_PALETTE = False
+    COMMANDS = {Commands}  # noqa: RUF012 - declared so by Textual
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", show=False),
+        Binding("ctrl+p,colon", "command_palette", show=False),
         Binding("L", "language", show=False),
         Binding("q", "quit", show=False),
         Binding("ctrl+c", "quit", show=False, priority=True),
@@ -104,6 +107,11 @@ class MatthanApp(App[None]):
     def action_help(self) -> None:
         """Show every key."""
         self.push_screen(HelpDialog(self.context))
+
+    def action_command_palette(self) -> None:
+        """Open what finds every page, camera and rule by a few letters."""
+        if not isinstance(self.screen, CommandPalette):
+            self.push_screen(CommandPalette(placeholder=self.context.t("command.ask")))
 
     def action_language(self) -> None:
         """Change to the other language, here and now."""

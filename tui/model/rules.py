@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -79,6 +79,10 @@ class RuleList:
         """Return a rule, None when the engine told none of that name."""
         known = self._known.get(name)
         return known.rule if known else None
+
+    def names(self) -> Sequence[str]:
+        """Return every rule's name, what needs a person first."""
+        return self._order
 
     def matching(self, query: str, t: Texts) -> Iterator[str]:
         """Yield the names of rules that a (folded) query wants, in order: unhealthy, firing, pending, quiet.

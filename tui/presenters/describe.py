@@ -200,7 +200,9 @@ def details(entry: Entry, model: Model, texts: Texts) -> Iterator[tuple[str, str
 
 
 def _decision_details(decision: wire.Decision, model: Model, texts: Texts) -> Iterator[tuple[str, str]]:
-    phase = texts.find(f"phase.{decision.phase}", clean(decision.phase))
+    alert = model.alerts.get(decision.id)
+    stands = "resolved" if alert is not None and alert.ended is not None else decision.phase
+    phase = texts.find(f"phase.{stands}", clean(stands))
     yield texts("detail.severity"), f"{kind(decision, texts)}, {phase}"
     if decision.id in model.alerts or decision.acknowledged is not None:
         yield texts("detail.acknowledged"), _acknowledged(decision, model, texts)
@@ -211,7 +213,6 @@ def _decision_details(decision: wire.Decision, model: Model, texts: Texts) -> It
     todo = decision.what_to_do.get(texts.language) or next(iter(decision.what_to_do.values()), "")
     if todo:
         yield texts("detail.what_to_do"), clean(todo)
-    alert = model.alerts.get(decision.id)
     if alert is not None and alert.escalated is not None:
         yield texts("detail.escalated"), clock(alert.escalated, model, date=True)
     if alert is not None and alert.ended is not None:

@@ -32,6 +32,7 @@ SECTIONS: Final = (
         "help.everywhere",
         (
             ("↑ ↓ PgUp PgDn Home End", "help.move"),
+            ("Ctrl-P  :", "help.palette"),
             ("L", "help.language"),
             ("?", "help.help"),
             ("Esc", "help.back"),
