@@ -14,7 +14,7 @@ from tui.screens.fleet import FleetScreen
 
 
 async def test_help_lists_the_keys(app: MatthanApp, until: Until) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 40)) as pilot:
         await pilot.press("question_mark")
         await until(pilot, lambda: isinstance(app.screen, HelpDialog))
         keys = ("PgUp", "Space", "1 … 9", "g", "p", "d")
