@@ -46,7 +46,6 @@ SECTIONS: Final = (
             ("f", "help.firing"),
             ("e", "help.log_key"),
             ("r", "help.rules_key"),
-            ("F  H", "help.past_keys"),
             ("A", "help.audit_key"),
             ("t", "help.retry"),
             ("/", "help.filter"),

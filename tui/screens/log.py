@@ -10,6 +10,7 @@ from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from engine.api import wire
 from engine.api.client import ApiError
 from tui.model.log import Entry, Stream, entry_key
 from tui.model.log_filter import LogFilter
@@ -22,7 +23,7 @@ from tui.screens.camera import CameraScreen
 from tui.screens.context import Context
 from tui.screens.list_page import DetailedListPage
 from tui.screens.night import NightScreen
-from tui.screens.rule import why
+from tui.screens.rule import RuleScreen
 from tui.screens.rules import RulesScreen
 from tui.screens.search import SearchScreen
 from tui.texts import clean
@@ -134,7 +135,11 @@ class LogScreen(DetailedListPage):
 
     def action_why(self) -> None:
         """Show why the line's decision was made, as it was then."""
-        why(self, self._table)
+        entry = self.entry(self._table.seen_target())
+        if isinstance(entry, wire.Decision):
+            self.app.push_screen(RuleScreen(self.context, entry.rule, entry))
+        else:
+            self.tell("rule.no_decision")
 
     def action_acknowledge(self) -> None:
         """Take care of the line."""

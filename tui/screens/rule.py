@@ -27,17 +27,7 @@ from tui.screens.page import Page
 from tui.screens.trialling import TrialDialog
 from tui.texts import clean
 from tui.widgets.bars import StatusLine
-from tui.widgets.table import Table
 from tui.widgets.why_view import WhyView
-
-
-def why(page: Page, table: Table) -> None:
-    """Show why the decision of the line that was read was made, as it was then."""
-    entry = page.entry(table.seen_target())
-    if isinstance(entry, wire.Decision):
-        page.app.push_screen(RuleScreen(page.context, entry.rule, entry))
-    else:
-        page.tell("rule.no_decision")
 
 
 class RuleScreen(Page):

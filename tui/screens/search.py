@@ -22,7 +22,6 @@ from tui.render.paragraphs import Paragraph
 from tui.screens.context import Context
 from tui.screens.dialogs import TextDialog
 from tui.screens.list_page import DetailedListPage
-from tui.screens.rule import why
 from tui.texts import clean
 from tui.widgets.table import Table
 
@@ -41,7 +40,6 @@ class SearchScreen(DetailedListPage):
         Binding("r", "anew", show=False),
         Binding("a", "acknowledge", show=False),
         Binding("u", "undo", show=False),
-        Binding("w", "why", show=False),
     ]
     ASKS = "search.asks"
 
@@ -66,7 +64,6 @@ class SearchScreen(DetailedListPage):
             ("↑↓", "key.move"),
             ("⏎", "key.details"),
             ("a", "key.acknowledge"),
-            ("w", "key.why"),
             ("r", "key.anew"),
             ("Esc", "key.back"),
             ("?", "key.help"),
@@ -95,10 +92,6 @@ class SearchScreen(DetailedListPage):
     def action_acknowledge(self) -> None:
         """Take care of the line."""
         self.acknowledge(self._table)
-
-    def action_why(self) -> None:
-        """Show why the line's decision was made, as it was then."""
-        why(self, self._table)
 
     def action_back(self) -> None:
         """From the question to what was found; from there back."""

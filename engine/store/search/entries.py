@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,8 @@ BUCKET = 15 * 60 * 1_000_000
 LONGEST = 4_000
 #: Events whose facts people write or read.
 _TOLD = ("operator", "plate")
+#: What damaged text raises where it is read.
+_ODD = (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
 _BEGINS = frozenset({"began", "noted"})
 _HAPPENS = frozenset({"object", "motion", "signal", "crowd", "plate", "mqtt"})
 _SOUND = "SELECT seq, id, camera, received_at, iif(json_valid(body), body, '{}') AS body FROM event"
@@ -74,12 +76,15 @@ class Entry:
 
 
 def event(row: Sequence[Any]) -> Entry:
-    """Return what is kept of an event, by `EVENTS` columns."""
+    """Return what is kept of an event, by `EVENTS` columns; of a damaged one, where it stands."""
     seq, id_, camera, at, kind, change, label, zones, facts = row
-    where = _zones(zones)
-    terms = (*_event_terms(camera, kind, change, label), *(term("zone", zone) for zone in where))
-    told = _text(_strings(facts)) if facts else ""
-    return Entry(seq, id_, at, terms, told, tuple(_counted(camera or "", kind, change, where)))
+    try:
+        where = _zones(zones)
+        terms = (*_event_terms(camera, kind, change, label), *(term("zone", zone) for zone in where))
+        told = _text(_strings(facts)) if facts else ""
+    except _ODD:
+        return Entry(seq, str(id_), ticks(at), ("is:event", term("camera", camera)), "", ())
+    return Entry(seq, str(id_), ticks(at), terms, told, tuple(_counted(camera or "", kind, change, where)))
 
 
 def decision(row: Sequence[Any]) -> Entry:
@@ -88,14 +93,23 @@ def decision(row: Sequence[Any]) -> Entry:
     terms = ["is:decision", term("camera", camera)]
     try:
         made = codec.decision_of(row[1:6])
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        return Entry(seq, "", at, tuple(terms), "", ())
-    terms += [term("rule", made.rule), term("severity", made.severity), term("phase", made.phase)]
-    about = json.loads(cause) if cause else {}
-    terms += [term(field, about[field]) for field in ("kind", "label") if about.get(field)]
-    terms += [term("zone", str(zone)) for zone in about.get("zones", ())]
-    told = _text([id_, *_sentences(made)])
-    return Entry(seq, "", at, tuple(dict.fromkeys(terms)), told, tuple(_fired(made)))
+        terms += _decision_terms(made, json.loads(cause) if cause else {})
+        told = _text([id_, *_sentences(made)])
+    except _ODD:
+        return Entry(seq, "", ticks(at), tuple(terms[:2]), "", ())
+    return Entry(seq, "", ticks(at), tuple(dict.fromkeys(terms)), told, tuple(_fired(made)))
+
+
+def _decision_terms(made: Decision, about: Mapping[str, Any]) -> Iterator[str]:
+    """Yield by what a decision is found, its cause's kind, label and zones among it."""
+    yield from (term("rule", made.rule), term("severity", made.severity), term("phase", made.phase))
+    yield from (term(field, str(about[field])) for field in ("kind", "label") if about.get(field))
+    yield from (term("zone", str(zone)) for zone in about.get("zones", ()))
+
+
+def ticks(at: object) -> int:
+    """Return a time; of a damaged one the beginning of time."""
+    return at if isinstance(at, int) else 0
 
 
 def _fired(made: Decision) -> Iterator[Count]:

@@ -219,10 +219,9 @@ class IndexFile:
         """Return each block that is kept: number, entries, number and id of its last event."""
         return [tuple(row) for row in self.db.execute("SELECT n, entries, seq, id FROM block ORDER BY n")]
 
-    def first(self, number: int) -> int | None:
-        """Return the first time of a block that is kept."""
-        row = self.db.execute("SELECT first FROM block WHERE n = ?", (number,)).fetchone()
-        return None if row is None else int(row[0])
+    def earliest(self) -> list[int]:
+        """Return the earliest time of all blocks; empty: there are none."""
+        return [int(row[0]) for row in self.db.execute("SELECT min(first) FROM block") if row[0] is not None]
 
     def term(self, name: str) -> int | None:
         """Return the number of a term; None: no entry has it."""

@@ -150,7 +150,7 @@ class Indexing:
     def _forget(self) -> None:
         """Take out what the log has forgotten since the last look."""
         oldest = self.source.oldest()
-        seq = self.source.top() + 1 if oldest is None else oldest.seq
+        seq = max(self.source.top(), self.young.upto) + 1 if oldest is None else oldest.seq
         if seq == self._oldest:
             return
         for number, entries, _, _ in self.index.blocks():
@@ -158,9 +158,15 @@ class Indexing:
                 self.index.keep(self.source.block(number, PIECE), count=False)
                 self._gone = True
         if oldest is not None:
-            self.index.forget_counts(oldest.at // BUCKET)
+            self.index.forget_counts(min([oldest.at, *self._earliest()]) // BUCKET)
         self._read_again(seq)
         self._oldest = seq
+
+    def _earliest(self) -> list[int]:
+        """Return the earliest times of what is left: where the clock was set back that is not the oldest entry's."""
+        with self.lock:
+            young = [min(held.block.times.values()) for held in self.young.blocks if held.block.times]
+        return [*young, *self.index.earliest()]
 
     def _read_again(self, oldest: int) -> None:
         """Read what is in memory again where some of it has gone."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from typing import Final
 
 from engine.errors import StoreBusy, StoreError, StoreFull
@@ -63,10 +63,15 @@ class Search:
         self._indexing: Indexing | None = None
         self._reader: IndexFile | None = None
         self._answering = Lock()  # one page at a time
+        self._looking = (
+            RLock()
+        )  # a look is never cut off by closing: a thread goes on when its task is cancelled
+        self._closed = False
         self.trouble = ""
 
     async def run(self) -> None:
         """Follow the log for ever. Where there can be no index, that is a standing problem, and tried again."""
+        self._closed = False
         try:
             while True:
                 began = self._monotonic()
@@ -86,16 +91,19 @@ class Search:
 
     def look(self) -> bool:
         """Do one piece of what is to be done for the index; return whether there is more. Blocking."""
-        try:
-            if self._indexing is None:
-                self._begin()
-                return True
-            more = self._indexing.look()
-        except _BROKEN as error:
-            self._fail(error)
-            return False
-        self.trouble = ""
-        return more
+        with self._looking:
+            if self._closed:
+                return False
+            try:
+                if self._indexing is None:
+                    self._begin()
+                    return True
+                more = self._indexing.look()
+            except _BROKEN as error:
+                self._fail(error)
+                return False
+            self.trouble = ""
+            return more
 
     def _begin(self) -> None:
         indexing = Indexing(self._database)
@@ -109,14 +117,19 @@ class Search:
         reason = str(error) or type(error).__name__
         if reason != self.trouble:
             _log.warning("search.broken", path=str(index_path(self._database)), error=repr(error))
-        self.close()
+        self._let_go()
         if not _for_now(error, self._database):
             with suppress(OSError):
                 forget_index(self._database)
         self.trouble = reason
 
     def close(self) -> None:
-        """Close the index. Blocking."""
+        """Close the index, once a look that is on its way is done. Blocking."""
+        with self._looking:
+            self._closed = True
+            self._let_go()
+
+    def _let_go(self) -> None:
         with self._answering:
             for each in (self._reader, self._indexing):
                 if each is not None:

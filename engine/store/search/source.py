@@ -52,7 +52,7 @@ class Source:
     def oldest(self) -> Oldest | None:
         """Return the oldest event; None: there is none."""
         row = self._db.execute("SELECT seq, received_at FROM event ORDER BY seq LIMIT 1").fetchone()
-        return Oldest(*row) if row else None
+        return Oldest(int(row[0]), entries.ticks(row[1])) if row else None
 
     def id_of(self, seq: int) -> str | None:
         """Return the id of an event; None: there is none of that number."""
@@ -64,7 +64,7 @@ class Source:
         row = self._db.execute(
             "SELECT received_at FROM event WHERE seq >= ? ORDER BY seq LIMIT 1", (seq,)
         ).fetchone()
-        return int(row[0]) if row else None
+        return entries.ticks(row[0]) if row else None
 
     def blocks(self, below: int) -> set[int]:
         """Return every block below one that has entries; a probe for each, however many entries there are."""

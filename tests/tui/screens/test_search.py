@@ -13,7 +13,6 @@ from tests.tui.pilot import Until, read, screen_of
 from tui.app import MatthanApp
 from tui.screens.dialogs import TextDialog
 from tui.screens.fleet import FleetScreen
-from tui.screens.rule import RuleScreen
 from tui.screens.search import SearchScreen
 from tui.widgets.table import Table
 
@@ -92,13 +91,3 @@ async def test_nothing_found_refused_and_asked_again(
         client.failure = ApiError(503, "search.not_ready", "the index is made anew")
         await pilot.press("r")
         await until(pilot, shows(app, "made anew"))
-
-
-async def test_a_decision_that_was_found_says_why(app: MatthanApp, until: Until) -> None:
-    async with app.run_test(size=(120, 40)) as pilot:
-        table = await asked(app, pilot, until, "is:decision")
-        read(table, next(iter(table.keys)))
-        await pilot.press("w")
-        await until(pilot, lambda: isinstance(app.screen, RuleScreen))
-        await pilot.press("escape")
-        await until(pilot, lambda: isinstance(app.screen, SearchScreen))
