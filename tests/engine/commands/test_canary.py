@@ -157,6 +157,8 @@ LIVE = [
     ("act", "ring"),
     ("judge", "d1", "false", "--note", CANARY),
     ("judge", CANARY, "true"),
+    ("seen", CANARY),
+    ("seen", "--all-ended", "--by", CANARY),
     ("silence", "list"),
     ("silence", "start", "--camera", "cong", "--tag", "x", "--for", "1h", "--why", CANARY, "--by", CANARY),
     ("silence", "end", CANARY),
