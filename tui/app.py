@@ -10,6 +10,7 @@ from typing import ClassVar, Final, Literal
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
+from textual.driver import Driver
 from textual.events import Event, InputEvent
 from textual.screen import Screen
 
@@ -17,6 +18,8 @@ from engine.api import wire
 from engine.api.client import ApiError
 from tui.connection.client import EngineClient
 from tui.graphics import Graphics
+from tui.line.line import Line
+from tui.line.pace import Reading
 from tui.model.model import Changes, Model
 from tui.palette import THEME
 from tui.presenters import describe
@@ -29,6 +32,8 @@ from tui.texts import Language, Texts, clean
 
 #: Seconds between two looks at what changed: 500 cameras cost no more redrawing than one.
 LOOK: Final = 0.2
+#: Seconds between two looks at ages on a slow line.
+SLOW_LOOK: Final = 10
 #: Seconds that the title flashes when something critical begins.
 FLASH: Final = 2.0
 #: Seconds that a note stays of what came while nobody could hear it.
@@ -52,6 +57,7 @@ class MatthanApp(App[None]):
         ask_every: Seconds between two questions about rules at least.
         by: Who acknowledges; empty: the user whom the engine's machine knows.
         ends: Whether the engine ends with this UI, as in ``matthan demo``.
+        line: How to write to the terminal; None: as Textual does.
     """
 
     CSS_PATH = "app.tcss"
@@ -62,6 +68,7 @@ class MatthanApp(App[None]):
         Binding("ctrl+p,colon", "command_palette", show=False),
         Binding("L", "language", show=False),
         Binding("q", "quit", show=False),
+        Binding("ctrl+l", "redraw", show=False),
         Binding("ctrl+c", "quit", show=False, priority=True),
     ]
 
@@ -76,14 +83,27 @@ class MatthanApp(App[None]):
         ask_every: float = 2.0,
         by: str = "",
         ends: bool = False,
+        line: Line | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=_driver(line))
+        self.line = line
         #: When the key or button was pressed that is being obeyed, by Textual's clock.
         self.pressed = 0.0
         self._named: deque[float] = deque(maxlen=NAMED)
         self._chosen_language = language
         model, texts = Model(monotonic), Texts(language or "vi")
-        self.context = Context(client, model, texts, graphics, still_every, by, ask_every, ends)
+        self.context = Context(
+            client,
+            model,
+            texts,
+            graphics,
+            still_every,
+            by,
+            ask_every,
+            ends,
+            self._reading,
+            line is not None and line.slow,
+        )
         client.language = texts.language
         self._second = 0
 
@@ -120,6 +140,15 @@ class MatthanApp(App[None]):
         if (page := self._page()) is not None:
             page.relabel()
 
+    def _reading(self) -> Reading | None:
+        return self.line.reading(time.monotonic()) if self.line is not None else None
+
+    def action_redraw(self) -> None:
+        """Show everything again: something else wrote on the terminal."""
+        if self.line is not None:
+            self.line.spoiled = True
+        self.refresh(layout=True)
+
     async def _listen(self) -> None:
         try:
             async for message in self.context.client.updates():
@@ -148,7 +177,8 @@ class MatthanApp(App[None]):
             self._tell_missed(changes.missed)
 
     def _show(self, page: Page, changes: Changes) -> None:
-        second = int(self.context.model.monotonic())
+        every = SLOW_LOOK if self.line is not None and self.line.slow else 1
+        second = int(self.context.model.monotonic()) // every
         if changes:
             page.show(changes)
         if second != self._second:
@@ -202,3 +232,12 @@ class MatthanApp(App[None]):
             words += f"\n{t('critical.more')}"
         where = clean(model.name(decision.camera))
         self.notify(words, title=f"{t('critical.title')} {where}", severity="error", markup=False)
+
+
+def _driver(line: Line | None) -> type[Driver] | None:
+    """Return what writes to the terminal; None: Textual's own."""
+    if line is None:
+        return None
+    from tui.line.driver import LineDriver  # for terminals of Unix alone
+
+    return LineDriver

@@ -67,6 +67,12 @@ def tui(
     by: Annotated[
         str, typer.Option("--by", metavar="NAME", help="Who acknowledges from here. Default: your user name.")
     ] = "",
+    slow: Annotated[
+        bool,
+        typer.Option(
+            "--slow", help="For 9,600 baud: 16 colours, a frame a second, no pictures unless asked."
+        ),
+    ] = False,
     ends: Annotated[bool, typer.Option("--ends", hidden=True, help="The engine ends with this UI.")] = False,
 ) -> None:
     """Open the terminal UI: cameras, pictures, PTZ, events and decisions.
@@ -74,7 +80,8 @@ def tui(
     \b
     matthan tui                           the engine of this machine
     matthan tui --connect gate-pc         an engine elsewhere; its key is compared once, as SSH does
-    matthan tui --graphics none --by An   without pictures, for a slow line
+    matthan tui --graphics none --by An   without pictures
+    matthan tui --slow                    for a line of 9,600 baud
 
     It needs a terminal. Without one: `matthan status`, `matthan decisions --follow`.
     """  # noqa: D301 - click's mark for lines that stay as they are
@@ -85,9 +92,13 @@ def tui(
     if not on_terminal():
         _say_no_terminal(lang)
     from tui.graphics import choose
+    from tui.line.choice import make_frugal
 
+    if slow:
+        make_frugal()
+        graphics = GraphicsChoice.NONE if graphics is GraphicsChoice.AUTO else graphics
     chosen = choose(graphics)  # may ask the terminal, so before anything else owns it
-    asyncio.run(_run(address, lang, chosen, by, ends=ends))
+    asyncio.run(_run(address, lang, chosen, by, ends=ends, slow=slow))
 
 
 def elsewhere(written: str) -> str:
@@ -124,12 +135,20 @@ def _say_no_terminal(lang: LanguageChoice | None) -> NoReturn:
 
 
 async def _run(
-    socket: str | None, lang: LanguageChoice | None, graphics: object, by: str, *, ends: bool
+    socket: str | None,
+    lang: LanguageChoice | None,
+    graphics: object,
+    by: str,
+    *,
+    ends: bool,
+    slow: bool = False,
 ) -> None:
     from engine.api.client import Client
     from engine.api.link.remembered import TooOpen, shown
     from tui.app import MatthanApp
     from tui.graphics import Graphics
+    from tui.line.choice import fits
+    from tui.line.line import Line
 
     try:
         secret = shown(socket)
@@ -142,4 +161,5 @@ async def _run(
             graphics=cast(Graphics, graphics),
             by=by,
             ends=ends,
+            line=Line(slow=slow) if fits() else None,
         ).run_async()

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from engine.api.client import Client
 from tui import command
 from tui.graphics import Graphics
+from tui.line.line import Line
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +100,7 @@ def test_options_reach_the_application(monkeypatch: pytest.MonkeyPatch, tmp_path
     done = CliRunner().invoke(command.app, words)
     assert done.exit_code == 0, done.output
     assert isinstance(made.pop("client"), Client)
+    assert isinstance(made.pop("line"), Line)
     assert made == {"language": "en", "graphics": Graphics.NONE, "by": "An", "ends": True, "ran": True}
     done = CliRunner().invoke(command.app, ["--socket", str(tmp_path / "s"), "--graphics", "blocks"])
     assert done.exit_code == 0, done.output
@@ -112,7 +114,7 @@ def test_the_engine_that_other_commands_speak_to_is_the_one_that_is_shown(
     """``MATTHAN_SOCKET`` may be an address, and was taken for a file."""
     asked: list[Any] = []
 
-    async def run(socket: str | None, *rest: object, ends: bool) -> None:
+    async def run(socket: str | None, *rest: object, ends: bool, slow: bool) -> None:
         asked.append(socket)
 
     monkeypatch.setattr(command, "_run", run)
@@ -137,7 +139,7 @@ def test_an_engine_on_another_machine_is_asked_over_tls(
 ) -> None:
     asked: list[Any] = []
 
-    async def run(socket: str | None, *rest: object, ends: bool) -> None:
+    async def run(socket: str | None, *rest: object, ends: bool, slow: bool) -> None:
         asked.append(socket)
 
     monkeypatch.setattr(command, "_run", run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from tui.line.pace import Reading
 from tui.model.model import Model
 from tui.palette import AMBER, BLUE, BRIGHT, DIM, RED, TEXT
 from tui.presenters import describe
@@ -13,15 +14,18 @@ from tui.render.status import figures
 from tui.texts import Texts, clean
 
 
-def title_line(model: Model, t: Texts, page: str, width: int) -> tuple[Text, Text]:
+def title_line(model: Model, t: Texts, page: str, width: int, *, coarse: bool = False) -> tuple[Text, Text]:
     """Return the title and the clock for a line of a width.
 
     What is not needed to know where one is gives way first: CPU and memory, then the site, then the clock; the name
     of the page goes never, and is cut only where it does not fit alone.
+
+    Args:
+        coarse: The clock has no seconds, for each costs a slow line.
     """
-    where, time = _title(model, t, page, site=not page), _clock(model, t, figures=False)
+    where, time = _title(model, t, page, site=not page), _clock(model, t, figures=False, coarse=coarse)
     whole = _title(model, t, page)
-    for ends in ((whole, _clock(model, t)), (whole, time), (where, time), (where, Text())):
+    for ends in ((whole, _clock(model, t, coarse=coarse)), (whole, time), (where, time), (where, Text())):
         if sum(end.cell_len for end in ends) + GAP <= width:
             return ends
     return Text(page, f"bold {BRIGHT}") if page else where, Text()
@@ -49,18 +53,31 @@ def _badge(model: Model, t: Texts) -> list[tuple[str, str]]:
     return []
 
 
-def _clock(model: Model, t: Texts, *, figures: bool = True) -> Text:
+def line_meter(reading: Reading | None, t: Texts) -> Text:
+    """Return what the line to the terminal takes, and how long the way is; empty where it is fast enough."""
+    if reading is None or not reading.slow:
+        return Text()
+    told = []
+    if reading.rate is not None:
+        told.append(t("top.line", rate=t.number(max(0.1, reading.rate / 1000), int(reading.rate < 10_000))))
+    if reading.answers and reading.trip is not None:
+        told.append(t("top.trip", n=t.number(max(reading.trip, reading.waiting), 1)))
+    return Text(" ".join(told) + "  ", AMBER)
+
+
+def _clock(model: Model, t: Texts, *, figures: bool = True, coarse: bool = False) -> Text:
     """Return what the engine costs (where asked for, and known) and the site's time."""
     if model.engine is None:
         return Text()
     now = model.now().astimezone(model.zone())
+    clock = now.strftime("%H:%M %Z" if coarse else "%H:%M:%S %Z")
     if not figures or not model.known:
-        return Text(now.strftime("%H:%M:%S %Z"), BRIGHT if model.known else DIM)
+        return Text(clock, BRIGHT if model.known else DIM)
     told = [
         t("top.cpu", n=t.number(model.engine.cpu * 100)),
         t("top.memory", n=t.number(model.engine.rss / 2**20)),
     ]
-    return Text.assemble(("  ".join(told), DIM), "  ", (now.strftime("%H:%M:%S %Z"), BRIGHT))
+    return Text.assemble(("  ".join(told), DIM), "  ", (clock, BRIGHT))
 
 
 def counters(model: Model, t: Texts) -> tuple[Text, Text]:

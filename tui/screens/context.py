@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.api.client import ApiError
 from tui.connection.client import EngineClient
 from tui.graphics import Graphics
+from tui.line.pace import Reading
 from tui.model.model import Model
 from tui.model.undo import UndoStack
 from tui.texts import Texts, clean
@@ -34,6 +36,8 @@ class Context:
         ask_every: Seconds between two questions about rules at least.
         by: Who sits here; empty: the user whom the engine's machine knows.
         ends: Whether the engine ends with this UI, as in ``matthan demo``.
+        reading: Returns what is known of the line to the terminal; None: nothing.
+        coarse: Whether the line is so slow that the clock has no seconds.
         undo: What was acknowledged here lately.
     """
 
@@ -45,6 +49,8 @@ class Context:
     by: str = ""
     ask_every: float = 2.0
     ends: bool = False
+    reading: Callable[[], Reading | None] = lambda: None
+    coarse: bool = False
     undo: UndoStack = field(default_factory=UndoStack)
 
     def failure(self, error: ApiError) -> str:

@@ -263,7 +263,10 @@ class Page(Screen[None]):
     def refresh_bars(self) -> None:
         """Write the lines above and below."""
         model, t = self.context.model, self.context.t
-        self._top.show(*header.title_line(model, t, self.name_of_page(), self.size.width - 2))  # its padding
+        meter = header.line_meter(self.context.reading(), t)
+        room = self.size.width - 2 - meter.cell_len  # its padding
+        left, right = header.title_line(model, t, self.name_of_page(), room, coarse=self.context.coarse)
+        self._top.show(left, meter + right)
         self._counters.show(*header.counters(model, t))
         for bar, text in (
             (self._problem, header.first_problem(model, t, self.CONCERNS)),

@@ -10,6 +10,7 @@ from rich.text import Text
 from engine.api import wire
 from engine.api.client import ApiError, Disconnected
 from tests.fakes.engine import FakeEngine
+from tui.line.pace import Reading
 from tui.model.model import SILENT, Model
 from tui.palette import AMBER, RED
 from tui.presenters import header
@@ -110,3 +111,17 @@ def test_the_banner_says_what_is_wrong_with_the_line(model: Model, count: Any) -
     never = Model(count)
     never.apply(Disconnected("x", 1.0, "link.absent"))
     assert header.banner(never, EN).plain == " ▲ No engine yet: no engine is running there. Trying again."
+
+
+def test_the_line_is_told_only_where_it_is_slow() -> None:
+    assert not header.line_meter(None, EN)
+    assert not header.line_meter(Reading(5e6, 0.01, True), EN)
+    assert header.line_meter(Reading(960, 0.44, True), EN).plain.split() == [
+        "Line",
+        "1.0",
+        "kB/s",
+        "0.4",
+        "s",
+    ]
+    assert header.line_meter(Reading(11_520, 0.1, True), Texts("vi")).plain.startswith("Đường truyền 12 kB/s")
+    assert "9.0 s" in header.line_meter(Reading(5e6, 0.01, True, waiting=9.0), EN).plain
