@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -14,7 +14,7 @@ from engine.api.picture import Picture
 from engine.api.question import A, Inquiry, Question, Resource
 from engine.api.resources.acts import BeginSilence, EndSilence
 from engine.api.resources.cameras import tracked
-from engine.api.resources.decisions import DecisionQuery, See
+from engine.api.resources.decisions import DecisionQuery, Judge, See
 from engine.api.resources.events import EventQuery
 from engine.errors import Refusal
 from engine.runtime.flow import Mailbox
@@ -116,6 +116,14 @@ class FakeClient:
 
     async def see(self, decision: str, *, by: str = "") -> wire.Event:
         return await self._ask(f"see {decision} {by}", lambda: self._engine.see(ROOT, decision, See(by=by)))
+
+    async def judge(
+        self, decision: str, verdict: Literal["true", "false", "test"], *, by: str = "", note: str = ""
+    ) -> wire.Event:
+        asked = Judge(verdict=verdict, by=by, note=note)
+        return await self._ask(
+            f"judge {decision} {verdict} {note}", lambda: self._engine.judge(ROOT, decision, asked)
+        )
 
     async def unacknowledge(self, decision: str, acknowledgement: wire.Acknowledgement, /) -> wire.Decision:
         asked = wire.Withdraw(by=acknowledgement.by, at=acknowledgement.at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -59,6 +59,12 @@ class EngineClient(Protocol):
 
     async def see(self, decision: str, *, by: str = "") -> wire.Event:
         """Say that somebody has seen an alert; return the event of it."""
+        ...
+
+    async def judge(
+        self, decision: str, verdict: Literal["true", "false", "test"], *, by: str = "", note: str = ""
+    ) -> wire.Event:
+        """Say what a decision turned out to be; return the event of it."""
         ...
 
     async def unacknowledge(self, decision: str, acknowledgement: wire.Acknowledgement, /) -> wire.Decision:

@@ -88,6 +88,7 @@ SECTIONS: Final = (
         (
             ("a  u", "help.acknowledge"),
             ("v  V", "help.seen"),
+            ("c", "help.close_alert"),
             ("s", "help.silence"),
             ("w", "help.why_then"),
             ("T", "help.trial"),

@@ -48,6 +48,7 @@ class LogScreen(DetailedListPage):
         Binding("a", "acknowledge", show=False),
         Binding("v", "see", show=False),
         Binding("V", "see_all", show=False),
+        Binding("c", "close_alert", show=False),
         Binding("s", "silence", show=False),
         Binding("w", "why", show=False),
         Binding("u", "undo", show=False),
@@ -73,6 +74,7 @@ class LogScreen(DetailedListPage):
             ("/", "key.filter"),
             ("a", "key.acknowledge"),
             ("v", "key.seen"),
+            ("c", "key.close_alert"),
             ("s", "key.silence"),
             ("w", "key.why"),
             ("f", "key.firing"),
@@ -128,6 +130,10 @@ class LogScreen(DetailedListPage):
     def action_see(self) -> None:
         """Say that the line has been seen."""
         self.see(self._table)
+
+    def action_close_alert(self) -> None:
+        """Say what the line turned out to be."""
+        self.close_alert(self._table)
 
     def action_see_all(self) -> None:
         """Say that everything that ended has been seen."""

@@ -14,7 +14,7 @@ from tui.model.log import Entry
 from tui.model.model import Changes
 from tui.model.undo import UNDO_SECONDS
 from tui.presenters import describe, header
-from tui.screens import silencing
+from tui.screens import closing, silencing
 from tui.screens.context import Context
 from tui.screens.dialogs import ConfirmDialog
 from tui.texts import clean
@@ -159,6 +159,32 @@ class Page(Screen[None]):
             self._note(self._named(decisions[0]), context.t("seen.done"))
         else:
             self.tell("seen.done_all", n=context.t.number(len(decisions)))
+
+    def close_alert(self, table: Table) -> None:
+        """Say what the decision of the line that was read turned out to be; what ended leaves the queue."""
+        key = table.seen_target()
+        entry = self.entry(key)
+        if key is None and table.detail_key is not None:
+            self.tell("acknowledge.look")
+        elif not isinstance(entry, wire.Decision):
+            self.tell("close.nothing")
+        else:
+            self.run_worker(self._close_alert(entry), name="close", group="close", exclusive=True)
+
+    async def _close_alert(self, entry: wire.Decision) -> None:
+        context, named = self.context, self._named(entry)
+        typed = await self.app.push_screen_wait(closing.CloseDialog(context, named))
+        if typed is None:
+            return
+        if (said := closing.read(typed)) is None:
+            self.tell("close.unread")
+            return
+        try:
+            await context.client.judge(entry.id, said[0], by=context.by, note=said[1])
+        except ApiError as error:
+            self._note(named, context.failure(error), severity="warning")
+            return
+        self._note(named, context.t(closing.SAID[said[0]]))
 
     def silence(self, table: Table) -> None:
         """Silence the rule of the line that was read, at its camera; of a silence's own line: end it."""

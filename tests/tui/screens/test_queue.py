@@ -11,6 +11,7 @@ from tests.fakes.client import FakeClient
 from tests.fakes.engine import FakeEngine
 from tests.tui.pilot import Until, notes, read, screen_of
 from tui.app import MatthanApp
+from tui.screens import closing
 from tui.screens.dialogs import ConfirmDialog
 from tui.widgets.table import Table
 
@@ -98,3 +99,37 @@ async def test_who_may_not_say_so_is_told(
         read(table, "event:e5")
         await pilot.press("v")
         await until(pilot, lambda: any("không chờ ai" in note for note in notes(app)))
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("false a plastic bag", ("false", "a plastic bag")),
+        ("Sai: túi ni lông", ("false", "túi ni lông")),
+        ("đúng", ("true", "")),
+        ("  thử   tổ trưởng đi qua ", ("test", "tổ trưởng đi qua")),
+        ("", None),
+        ("maybe", None),
+    ],
+)
+def test_what_it_was_is_read_in_both_languages(typed: str, meant: object) -> None:
+    assert closing.read(typed) == meant
+
+
+async def test_what_it_was_is_said_with_a_reason(
+    app: MatthanApp, engine: FakeEngine, client: FakeClient, until: Until
+) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("f")
+        table = app.screen.query_one("#entries", Table)
+        await until(pilot, lambda: "decision:d3" in table.keys)
+        read(table, "decision:d3")
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, closing.CloseDialog))
+        await pilot.press(*"perhaps", "enter")
+        await until(pilot, lambda: any("Chưa ghi gì" in note for note in notes(app)))
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, closing.CloseDialog))
+        await pilot.press(*"sai", "space", *"lá", "enter")
+        await until(pilot, lambda: "judge d3 false lá" in client.asked)
+        await until(pilot, lambda: any("báo sai" in note for note in notes(app)))
