@@ -2,8 +2,8 @@
 
 Usage: python benchmarks/bench_terminal.py [--json] [--seconds N]
 
-The same desk over the same fake engine, twice at once, each in a pseudo-terminal of 80x24 with 256 colours that takes everything at
-once. calm: the fleet, nothing happens. fleet, log: five events a second, the log open in the second. help: bytes once.
+The same desk over the same fake engine, twice at once, each in a pseudo-terminal of 80x24 with 256 colours
+that takes everything at once. fleet, log: bytes a second on that page. help: bytes once.
 CPU is that of the whole process, start and all, in milliseconds.
 """
 
