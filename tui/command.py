@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Final, NoReturn, cast
+from typing import Annotated, Final, cast
 from urllib.parse import urlsplit
 
 import typer
@@ -90,7 +90,7 @@ def tui(
         raise typer.BadParameter("give --connect or --socket, not both")
     address = elsewhere(connect) if connect else socket
     if not on_terminal():
-        _say_no_terminal(lang)
+        ctx.fail(_no_terminal(lang))
     from tui.graphics import choose
     from tui.line.choice import make_frugal
 
@@ -124,14 +124,13 @@ def on_terminal() -> bool:
     return all(stream is not None and stream.isatty() for stream in streams)
 
 
-def _say_no_terminal(lang: LanguageChoice | None) -> NoReturn:
+def _no_terminal(lang: LanguageChoice | None) -> str:
     from tui.texts import Texts
 
     names = ("MATTHAN_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
     vietnamese = next(filter(None, map(os.environ.get, names)), "").startswith("vi")
     told = Texts(lang.value if lang else "vi" if vietnamese else "en")
-    typer.echo(f"matthan: {told('app.no_terminal')}", err=True)
-    raise typer.Exit(2)
+    return told("app.no_terminal")
 
 
 async def _run(
