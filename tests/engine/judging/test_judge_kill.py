@@ -27,7 +27,7 @@ from engine.judging.rulebook import Rulebook, bound, reopened
 from engine.runtime.clock import ManualClock
 from engine.store import codec
 from engine.store.db import Store, open_store
-from engine.store.model import Resume
+from engine.store.model import Resume, Withdrawal, duty_of, wants_eyes
 from rules.compiler.compile import World, compile_rules
 from rules.compiler.ruleset import RuleSet
 from rules.explain.playback import Arrival, Playback
@@ -137,6 +137,7 @@ class Kept:
     calls: list[tuple[str, int]]
     log: list[int]
     rules: dict[str, RuleSet]
+    unseen: dict[str, bool]
 
 
 def kept(database: Path) -> Kept:
@@ -146,6 +147,7 @@ def kept(database: Path) -> Kept:
         calls = db.execute("SELECT subject, nth FROM outbox ORDER BY id").fetchall()
         log = [seq for (seq,) in db.execute("SELECT seq FROM log ORDER BY seq")]
         bodies = db.execute("SELECT digest, body FROM ruleset").fetchall()
+        unseen = db.execute("SELECT decision, ended IS NOT NULL FROM attention WHERE seen IS NULL").fetchall()
     db.close()
     logged = [(event, event.judged or 0.0) for event in map(codec.event_of, events)]
     return Kept(
@@ -154,7 +156,16 @@ def kept(database: Path) -> Kept:
         calls=calls,
         log=log,
         rules={digest: reopened(body) for digest, body in bodies},
+        unseen={decision: bool(ended) for decision, ended in unseen},
     )
+
+
+def waiting(left: Kept) -> dict[str, bool]:
+    """Return what the log says that nobody has seen, and whether it ended."""
+    duties = [duty for arrival in left.arrivals if (duty := duty_of(arrival.event)) is not None]
+    seen = {duty.decision for duty in duties if not isinstance(duty, Withdrawal)}
+    over = {made.alert for made in left.decisions if made.phase is Phase.RESOLVED}
+    return {made.id: made.id in over for made in left.decisions if wants_eyes(made) and made.id not in seen}
 
 
 async def killed(database: Path, kills: int, seed: int) -> None:
@@ -173,6 +184,8 @@ async def killed(database: Path, kills: int, seed: int) -> None:
     assert left.log == list(range(1, len(left.arrivals) + len(left.decisions) + 1))
     assert set(born.told) <= {made.id for made in left.decisions}, "told, and then lost"
     assert len(born.told) == len(set(born.told)), "told twice"
+    assert left.unseen == waiting(left), "a queue that says something else than the log"
+    assert {*left.unseen.values()} == {True, False}
     remembered = {(change.rule, change.key): change.row for change in resume.rows}
     assert remembered == {(rule, key): row for rule, key, row in reference.memory.rows()}
     gaps = sum(arrival.event.label == "engine.gap" for arrival in left.arrivals)
