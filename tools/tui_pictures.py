@@ -38,6 +38,9 @@ PICTURES: dict[str, tuple[int, *tuple[str, ...]]] = {
     "fleet": (20,),
     "camera": (32, "enter"),
     "log": (28, "e", "d"),
+    "queue": (28, "f"),
+    "night": (28, "H"),
+    "palette": (24, "ctrl+p"),
     "aim": (30, "enter", "m", "b", "g"),
 }
 WIDTH = 110
@@ -170,7 +173,7 @@ async def commissioning(folder: Path) -> None:
 
 
 async def main() -> None:
-    """Draw every picture, or those that are named: ``fleet``, ``camera``, ``log``, ``aim``, ``commissioning``."""
+    """Draw every picture, or those that are named: see `PICTURES`, and ``commissioning``."""
     wanted = sys.argv[1:] or [*PICTURES, "commissioning"]
     if "commissioning" in wanted:
         with tempfile.TemporaryDirectory(prefix="matthan-pictures-") as made:
