@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from rules.compiler.if_condition import If
-from rules.compiler.ruleset import Condition, Matcher, Rule, Telling
+from rules.compiler.ruleset import Matcher, Rule, Telling
 from rules.language.expressions.fact_readers import reader
 from rules.model import Change, Event, Fact, Kind, Sentence
 
@@ -27,16 +27,14 @@ def extended(whole: Sentence, parts: Sequence[Telling]) -> Sentence:
 
 def holding(rule: Rule, pattern: Matcher, event: Event) -> Sentence:
     """Return what holds: the subject and every condition with its value and its bound, and what texts name."""
-    told = sentence(
-        [pattern.subject(event), *[each.told(event) for each in pattern.conditions if not _exempts(each)]]
-    )
-    if not rule.names:
-        return told
-    return Sentence(told.code, {**named(rule.names, event), **told.values})
-
-
-def _exempts(condition: Condition) -> bool:
-    return isinstance(condition, If) and condition.exception
+    code, values = pattern.subject(event)
+    told = {**named(rule.names, event), **values} if rule.names else dict(values)
+    for each in pattern.conditions:
+        if not (isinstance(each, If) and each.exception):
+            part, more = each.told(event)
+            code = f"{code}+{part}"
+            told.update(more)
+    return Sentence(code, told)
 
 
 def about(pattern: Matcher) -> str:

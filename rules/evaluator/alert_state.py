@@ -19,7 +19,18 @@ from rules.evaluator.rows import Rows
 from rules.evaluator.silences import Muting, Silences
 from rules.evaluator.vetoes import release, until
 from rules.language import texts
-from rules.memory import FADING, FIRING, HELD, PENDING, QUIET, QUIET_MARK, TAKEN, WAITING, WAITING_MARK
+from rules.memory import (
+    FADING,
+    FIRING,
+    HELD,
+    PENDING,
+    QUIET,
+    QUIET_MARK,
+    SILENCES,
+    TAKEN,
+    WAITING,
+    WAITING_MARK,
+)
 from rules.model import (
     ActionCall,
     CameraId,
@@ -104,11 +115,15 @@ class AlertStates:
         self.rules, self._rows, self._now = rules, rows, now
         rows.gave_up = self._gave_up
         self.decisions: list[Decision] = []
-        self.silences = Silences(rules, rows, now, self._said, self._speak)
         #: What other rules may hear: what is muted too, and nothing twice.
         self._audible: list[tuple[Decision, Instant, bool]] = []
         self._heard = 0
         self._made: set[tuple[RuleName, str, Phase, EventId]] = set()
+
+    @property
+    def silences(self) -> Silences:
+        """The silences of this step: not kept, since they know who tells of them, and a cycle is freed late."""
+        return Silences(self.rules, self._rows, self._now, self._said, self._speak)
 
     def at(self, engine: float) -> Instant:
         """Return an instant of engine time not later than now, with the wall time reckoned back."""
@@ -278,8 +293,12 @@ class AlertStates:
 
     def _muting(self, rule: Rule, row: Row, at: Instant, *, asked_for: bool = False) -> Muting | None:
         """Return what mutes a row; `asked_for`: of silences alone, not of other rules that fire."""
-        by = self.silences.over(rule, row.subject, row.reason, at)
-        return by if by is not None or asked_for else self.silences.inhibited(rule, row.subject)
+        by = None
+        if rule.suspensions or self._rows.any(SILENCES):  # nearly never
+            by = self.silences.over(rule, row.subject, row.reason, at)
+        if by is None and rule.inhibitors and not asked_for:
+            by = self.silences.inhibited(rule, row.subject)
+        return by
 
     def _await(self, rule: Rule, key: str, row: Row, made: Decision, at: Instant) -> None:
         """Wait for somebody to acknowledge what was told."""
@@ -323,10 +342,14 @@ class AlertStates:
         subject = row.reason.code.partition("+")[0]
         lasted = reasons.duration(at.engine - row.since)
         parts = [(subject, row.reason.values), why, ("reason.lasted", {"lasted": lasted})]
-        muted, told = self.silences.forget(rule.name, key), reasons.sentence(parts)
+        muted, told = self._forgotten(rule, key), reasons.sentence(parts)
         self._decide(rule, key, row, Phase.RESOLVED, at, cause, told, untold=muted)
         if rule.name in self.rules.inhibiting:
             self.silences.release(at)
+
+    def _forgotten(self, rule: Rule, key: str) -> bool:
+        """Return whether what ends was muted; it no longer is."""
+        return self._rows.any(SILENCES) and self.silences.forget(rule.name, key)
 
     def _decide(
         self,

@@ -28,7 +28,7 @@ from rules.evaluator.alert_state import (
     decided_key,
     decision_id,
 )
-from rules.evaluator.rows import Rows
+from rules.evaluator.rows import Rows, nobody
 from rules.evaluator.step_context import subject_key
 from rules.evaluator.triggers import Triggers
 from rules.evaluator.vetoes import veto_of
@@ -81,12 +81,12 @@ def step(rules: RuleSet, memory: Memory, event: Event | None, now: Instant) -> S
     Returns:
         Decisions in order, and the rows that moved.
     """
+    if memory.soonest > now.engine and (event is None or _irrelevant(rules, memory, event)):
+        return NOTHING
     if not _FIRST <= now.wall.year <= _LAST:
         now = Instant(_sane(now.wall), now.engine)
     if event is not None and not _FIRST <= event.received_at.year <= _LAST:
         event = replace(event, received_at=_sane(event.received_at))
-    if memory.soonest > now.engine and (event is None or _irrelevant(rules, memory, event)):
-        return NOTHING
     round_ = _Round(rules, memory, now)
     round_.timers()
     if event is not None:
@@ -166,8 +166,8 @@ def _irrelevant(rules: RuleSet, memory: Memory, event: Event) -> bool:
         return False
     try:
         for _, pattern in rules.index.candidates(event):
-            if pattern.holds(event):  # not any(): a generator costs more than the tests
-                return False
+            if not _FIRST <= event.received_at.year <= _LAST or pattern.holds(event):
+                return False  # not any(): a generator costs more than the tests
     except Exception:  # a rule raised: the full round finds out which one and goes on with the others
         return False
     return True
@@ -195,7 +195,8 @@ class _Round:
         self._faults: list[Fault] = []
 
     def result(self) -> Step:
-        """Return what the step came to."""
+        """Return what the step came to; nothing of the round is used after that."""
+        self._rows.gave_up = nobody  # no cycle: all of it is freed at once
         evicted = tuple(self._rows.evicted)
         return Step(tuple(self._alerts.decisions), self._rows.changes(), tuple(self._faults), evicted)
 

@@ -15,7 +15,7 @@ from rules.model import Row, RowChange, RuleName
 _NONE: Mapping[str, Row | None] = MappingProxyType({})
 
 
-def _nobody(rule: Rule, key: str, row: Row) -> None:
+def nobody(rule: Rule, key: str, row: Row) -> None:
     """Hear that a row was given up, where nobody else does."""
 
 
@@ -34,7 +34,7 @@ class Rows:
         self._grown: dict[RuleName, int] = {}
         self._heap = memory.due(until)  # in order: a heap already
         self.evicted: list[RuleName] = []
-        self.gave_up: Callable[[Rule, str, Row], None] = _nobody
+        self.gave_up: Callable[[Rule, str, Row], None] = nobody
 
     def get(self, rule: RuleName, key: str) -> Row | None:
         """Return a row as it is now."""

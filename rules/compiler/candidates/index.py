@@ -26,6 +26,7 @@ MANY_SHELVES = 8
 #: A pattern that admits an event, and its rule.
 Candidate = tuple["Rule", Matcher]
 NONE: tuple[Candidate, ...] = ()
+NO_CHANGES: frozenset[Change] = frozenset()
 
 
 class Shelf:
@@ -128,7 +129,7 @@ class Index:
             if len(found) > FEW:
                 for change in Change:
                     self._shelf(bucket, change)
-        _ = self.facts
+        _ = self.facts, self._asked
 
     @cached_property
     def facts(self) -> Mapping[Kind, tuple[str, ...]]:
@@ -140,16 +141,32 @@ class Index:
                     named.setdefault(pattern.kind, {})[name] = None
         return {kind: tuple(names) for kind, names in named.items()}
 
+    @cached_property
+    def _asked(self) -> Mapping[Kind, frozenset[Change]]:
+        """The changes of each kind that some pattern is about."""
+        asked: dict[Kind, frozenset[Change]] = {}
+        for rule in self._rules:
+            for pattern in rule.patterns:
+                asked[pattern.kind] = asked.get(pattern.kind, NO_CHANGES) | pattern.changes
+        return asked
+
     def candidates(self, event: Event) -> Sequence[Candidate]:
         """Return patterns that admit an event, in order: all of which `Matcher.holds` may be true, and few others."""
         try:
-            found = self._seen[event.kind][event.change][event.label][event.camera][event.zones]
+            alike = self._seen[event.kind][event.change]
+            if not alike:  # no pattern is about such a change
+                return NONE
+            found = alike[event.label][event.camera][event.zones]
         except KeyError:
             found = self._remember(event)
         return found if type(found) is tuple else found.left(event)  # type: ignore[union-attr]
 
     def _remember(self, event: Event) -> Found:
         """Look an event up for the first time: what is alike (but for its numbers and facts) is found at once."""
+        by_change = self._seen.setdefault(event.kind, {})
+        if event.change not in self._asked.get(event.kind, NO_CHANGES):
+            by_change[event.change] = {}
+            return NONE
         self.make_room()
         found: Found = ByFacts(self, names) if (names := self.facts.get(event.kind)) else self.look_up(event)
         by_label = self._seen.setdefault(event.kind, {}).setdefault(event.change, {})
