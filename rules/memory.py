@@ -103,7 +103,8 @@ class Memory:
 
     def get(self, rule: RuleName, key: str) -> Row | None:
         """Return one row."""
-        return self._rules.get(rule, _NO_ROWS).get(key)
+        rows = self._rules.get(rule)
+        return rows.get(key) if rows is not None else None
 
     def of_rule(self, rule: RuleName) -> Mapping[str, Row]:
         """Return a rule's rows by key."""
@@ -178,14 +179,18 @@ class Memory:
         if not rows:
             del self._rules[rule]
             self._ages.pop(rule, None)
-        same = self.followed.get(row.subject, {})
-        same.pop((rule, key), None)
-        if not same:
-            self.followed.pop(row.subject, None)
+        if follows(key, row):
+            self._unfollow(rule, key, row.subject)
         if (on := shelf(rule, key, row)) is not None:
             self._unshelve(on, key)
         if row.due is not None:
             del self._timers[bisect_left(self._timers, timer(row.due, rule, key))]
+
+    def _unfollow(self, rule: RuleName, key: str, subject: str) -> None:
+        same = self.followed[subject]
+        del same[rule, key]
+        if not same:
+            del self.followed[subject]
 
     def _unshelve(self, on: Shelf, key: str) -> None:
         keys = self._shelves[on]

@@ -118,7 +118,7 @@ class AlertStates:
         #: What other rules may hear: what is muted too, and nothing twice.
         self._audible: list[tuple[Decision, Instant, bool]] = []
         self._heard = 0
-        self._made: set[tuple[RuleName, str, Phase, EventId]] = set()
+        self._made: set[tuple[RuleName, str, Phase, EventId, int]] = set()
 
     @property
     def silences(self) -> Silences:
@@ -224,10 +224,13 @@ class AlertStates:
                 if row.state == state:
                     yield rule, key, row
 
-    @property
-    def unheard(self) -> bool:
-        """Whether there are decisions that nobody has been asked about."""
-        return self._heard < len(self._audible)
+    def waited_for(self) -> bool:
+        """Return whether somebody may wait for decisions that nobody has been asked about; else they are let go."""
+        unheard = len(self._audible) - self._heard
+        if unheard <= MOST_HEARD and not self.rules.heard:
+            self._heard += unheard
+            return False
+        return unheard > 0
 
     def heard(self) -> Iterator[tuple[Event, Instant]]:
         """Yield the decisions that other rules wait for, as events at their own time, each once.
@@ -374,35 +377,37 @@ class AlertStates:
             untold: It ends what was muted: nobody but other rules is told.
             nth: Which escalation it is, from 0.
         """
-        camera, via = row.subject.partition("/")[0], row.cause.partition(_VIA)[2]
+        camera, via = row.subject.partition("/")[0], ""
+        alert = own = decision_id(rule.name, key, Phase.FIRING, row.cause)
+        if phase is not Phase.FIRING or nth:
+            own = decision_id(rule.name, key, phase, EventId(f"{row.cause}+{nth}") if nth else row.cause)
+        if _VIA in row.cause:
+            via = row.cause.partition(_VIA)[2]
+        if _VIA in cause:
+            cause = EventId(cause.partition(_VIA)[0])
         written = rule.ended if phase is Phase.RESOLVED and rule.ended else rule.message
         known, facts, almanac = partial(_about, rule, key, row, at), row.reason.values, rule.almanac
-        alert = decision_id(rule.name, key, Phase.FIRING, row.cause)
-        if phase is Phase.FIRING and not nth:
-            own = alert
-        else:
-            own = decision_id(rule.name, key, phase, EventId(f"{row.cause}+{nth}") if nth else row.cause)
-        made = Decision(
-            id=own,
-            rule=rule.name,
-            phase=phase,
-            key=key,
-            camera=CameraId(camera) if camera else None,
-            at=at.wall,
-            since=row.since_wall,
-            cause=EventId(cause.partition(_VIA)[0]),
-            severity=rule.severity,
-            title=texts.fill(rule.title, known, facts, almanac),
-            reason=reason,
-            actions=() if rule.dry_run else _asked(rule, phase, at, camera, nth),
-            message=texts.fill(written, known, facts, almanac) if written else written,
-            dedup=texts.fill({"en": rule.dedup}, known, facts, almanac)["en"] if rule.dedup else "",
-            dry_run=rule.dry_run,
-            via=via,
-            alert=alert,
-            what_to_do=rule.what_to_do,
+        made = Decision(  # by place: by name it takes half as long again
+            own,
+            rule.name,
+            phase,
+            key,
+            CameraId(camera) if camera else None,
+            at.wall,
+            row.since_wall,
+            cause,
+            rule.severity,
+            texts.fill(rule.title, known, facts, almanac),
+            reason,
+            () if rule.dry_run else _asked(rule, phase, at, camera, nth),
+            texts.fill(written, known, facts, almanac) if written else written,
+            texts.fill({"en": rule.dedup}, known, facts, almanac)["en"] if rule.dedup else "",
+            rule.dry_run,
+            via,
+            alert,
+            rule.what_to_do,
         )
-        told = rule.name, key, phase, EventId(f"{made.cause}+{nth}")
+        told = rule.name, key, phase, cause, nth
         if told not in self._made:  # else it came by another way, of the same thing: it is told already
             self._made.add(told)
             if not untold:
@@ -414,6 +419,8 @@ class AlertStates:
 
 def _because(rule: Rule, row: Row, at: Instant) -> Sentence:
     """Return why something is told: what held when it began, how long it has, and the hours."""
+    if not rule.hold and rule.hours is None:
+        return row.reason
     parts: list[Telling] = []
     if rule.hold:
         parts.append(("reason.held", {"held": reasons.duration(at.engine - row.since)}))

@@ -242,7 +242,7 @@ class _Round:
         self._hear()
 
     def _hear(self) -> None:
-        if not self._alerts.unheard:
+        if not self._alerts.waited_for():
             return
         try:
             for made, at in self._alerts.heard():
@@ -255,7 +255,7 @@ class _Round:
         self._at = self.triggers.now = now
         followed = self._followed(event)
         kept: set[tuple[RuleName, str]] = set()
-        for rule, pattern in self._rules.candidates(event):
+        for rule, pattern in self._rules.index.candidates(event):
             try:
                 if pattern.holds(event) and (known := self._knowing(rule, pattern, event)) is not None:
                     kept.update([(rule.name, key) for key in self._match(rule, pattern, known)])
@@ -299,9 +299,10 @@ class _Round:
 
     def _followed(self, event: Event) -> list[tuple[RuleName, str]]:
         """Return the rows of a subject in the order of their rules: how memory was filled must not show."""
-        rows, named = self._rows.of_subject(subject_key(event)), self._rules.named
+        rows = self._rows.of_subject(subject_key(event))
         if len(rows) < 2:
             return rows
+        named = self._rules.named
         return sorted(rows, key=lambda row: (named[row[0]].order if row[0] in named else -1, row))
 
     def _match(self, rule: Rule, pattern: Matcher, event: Event) -> set[str]:

@@ -38,17 +38,19 @@ class Rows:
 
     def get(self, rule: RuleName, key: str) -> Row | None:
         """Return a row as it is now."""
-        moved = self._of_rule.get(rule)
-        if moved is not None and key in moved:
+        if self._moved and (moved := self._of_rule.get(rule)) is not None and key in moved:
             return moved[key]
         return self._memory.get(rule, key)
 
     def put(self, rule: Rule, key: str, row: Row) -> None:
         """Set a row (of the rule's own edition); one of the rule is given up where it has too many."""
-        if self.get(rule.name, key) is None:
-            self._make_room(rule)
-            self._grown[rule.name] = self._grown.get(rule.name, 0) + 1
-        self._move(rule.name, key, row)
+        name = rule.name
+        if self.get(name, key) is None:
+            grown = self._grown.get(name, 0)
+            if len(self._memory.of_rule(name)) + grown >= rule.limit:  # what a rule has room for is no less
+                self._make_room(rule)
+            self._grown[name] = self._grown.get(name, 0) + 1
+        self._move(name, key, row)
         if row.due is not None and row.due <= self._until:
             heappush(self._heap, timer(row.due, rule.name, key))
 
