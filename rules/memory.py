@@ -6,7 +6,7 @@ after the commit; `evaluator.step` itself never writes.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from math import inf
 from types import MappingProxyType
@@ -46,6 +46,8 @@ Age = tuple[bool, float, str]
 #: (rule, role of a pattern or `BARRED`, correlation).
 Shelf = tuple[RuleName, int, object]
 BARRED = -1
+#: Behind every rank of a timer.
+_LATER = 2
 _NO_ROWS: Mapping[str, Row] = MappingProxyType({})
 
 
@@ -136,7 +138,7 @@ class Memory:
         """Return the timers up to an engine time, in the order of firing."""
         if self.soonest > engine:  # nearly always
             return []
-        return self._timers[: bisect_right(self._timers, engine, key=lambda entry: entry[0])]
+        return self._timers[: bisect_left(self._timers, (engine, _LATER, RuleName(""), ""))]
 
     def by_age(self, rule: RuleName) -> Sequence[Age]:
         """Return a rule's rows in the order in which they are given up.
@@ -151,9 +153,10 @@ class Memory:
     def apply(self, changes: Iterable[RowChange]) -> None:
         """Take over the changes of one step, after they are committed."""
         for change in changes:
-            self._drop(change.rule, change.key)
-            if change.row is not None:
-                self._keep(change.rule, change.key, change.row)
+            rule, key, row = change.rule, change.key, change.row
+            self._drop(rule, key)
+            if row is not None:
+                self._keep(rule, key, row)
         self.soonest = self._timers[0][0] if self._timers else inf
 
     def _keep(self, rule: RuleName, key: str, row: Row) -> None:

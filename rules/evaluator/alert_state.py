@@ -111,6 +111,8 @@ def _through(cause: EventId, via: str) -> EventId:
 class AlertStates:
     """What is told in one step."""
 
+    __slots__ = ("_audible", "_heard", "_made", "_now", "_rows", "decisions", "rules")
+
     def __init__(self, rules: RuleSet, rows: Rows, now: Instant) -> None:
         self.rules, self._rows, self._now = rules, rows, now
         rows.gave_up = self._gave_up

@@ -88,7 +88,8 @@ def step(rules: RuleSet, memory: Memory, event: Event | None, now: Instant) -> S
     if event is not None and not _FIRST <= event.received_at.year <= _LAST:
         event = replace(event, received_at=_sane(event.received_at))
     round_ = _Round(rules, memory, now)
-    round_.timers()
+    if memory.soonest <= now.engine:
+        round_.timers()
     if event is not None:
         round_.event(event)
     return round_.result()
@@ -186,6 +187,8 @@ def _of_state(event: Event) -> bool:
 class _Round:
     """One step's work."""
 
+    __slots__ = ("_alerts", "_at", "_faults", "_memory", "_now", "_rows", "_rules", "triggers")
+
     def __init__(self, rules: RuleSet, memory: Memory, now: Instant) -> None:
         self._rules, self._memory, self._now = rules, memory, now
         self._rows = Rows(memory, now.engine)
@@ -278,10 +281,11 @@ class _Round:
         """Return whether what an event does not match holds on all the same."""
         if event.kind is Kind.DECISION and self._still_decided(name, key, event):
             return True
-        rule, row = self._rules.rule(name), self._rows.get(name, key)
-        if rule is None or rule.until is None or row is None or event.change is Change.ENDED:
+        rule = self._rules.rule(name)
+        if rule is None or rule.until is None or event.change is Change.ENDED:
             return False
-        return row.state in (FIRING, FADING, PENDING) and not rule.until.test(event)
+        row = self._rows.get(name, key)
+        return row is not None and row.state in (FIRING, FADING, PENDING) and not rule.until.test(event)
 
     def _still_decided(self, name: RuleName, key: str, event: Event) -> bool:
         """Return whether another rule that a row stands for still fires about the same thing."""

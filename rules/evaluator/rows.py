@@ -27,6 +27,8 @@ class Rows:
         gave_up: Told of each row of them.
     """
 
+    __slots__ = ("_grown", "_heap", "_memory", "_moved", "_of_rule", "_until", "evicted", "gave_up")
+
     def __init__(self, memory: Memory, until: float) -> None:
         self._memory, self._until = memory, until
         self._moved: dict[tuple[RuleName, str], Row | None] = {}
@@ -62,7 +64,10 @@ class Rows:
 
     def _move(self, rule: RuleName, key: str, row: Row | None) -> None:
         self._moved[rule, key] = row
-        self._of_rule.setdefault(rule, {})[key] = row
+        if (moved := self._of_rule.get(rule)) is not None:
+            moved[key] = row
+        else:
+            self._of_rule[rule] = {key: row}
 
     def any(self, rule: RuleName) -> bool:
         """Return whether a rule may have rows; those that this step dropped count too."""

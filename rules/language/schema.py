@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -220,15 +221,18 @@ class RuleSpec(Written):
             raise problem("for_moment", steps=("for",))
         return self
 
+    @cached_property
+    def every_pattern(self) -> tuple[Part, ...]:
+        """What `patterns` returns: asked for nine times while a rule is loaded."""
+        vetoes = [
+            (("unless", index, "happened"), each.happened) for index, each in enumerate(self.unless or ())
+        ]
+        return (*[(("when", *path), each) for path, each in parts(self.when)], *vetoes)
+
 
 def patterns(spec: RuleSpec) -> tuple[Part, ...]:
     """Return every pattern of a rule with its path, in the order of their roles: of `when`, then of `unless`."""
-    found = tuple([(("when", *path), each) for path, each in parts(spec.when)])
-    if spec.unless is None:
-        return found
-    return found + tuple(
-        [(("unless", index, "happened"), each.happened) for index, each in enumerate(spec.unless)]
-    )
+    return spec.every_pattern
 
 
 def _parameter(written: object) -> object:
