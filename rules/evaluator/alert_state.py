@@ -345,9 +345,8 @@ class AlertStates:
         if rule.escalate:
             self._rows.drop(rule.name, WAITING_MARK + key)
         subject = row.reason.code.partition("+")[0]
-        lasted = reasons.duration(at.engine - row.since)
-        parts = [(subject, row.reason.values), why, ("reason.lasted", {"lasted": lasted})]
-        muted, told = self._forgotten(rule, key), reasons.sentence(parts)
+        values = {**row.reason.values, **why[1], "lasted": reasons.duration(at.engine - row.since)}
+        muted, told = self._forgotten(rule, key), Sentence(f"{subject}+{why[0]}+reason.lasted", values)
         self._decide(rule, key, row, Phase.RESOLVED, at, cause, told, untold=muted)
         if rule.name in self.rules.inhibiting:
             self.silences.release(at)

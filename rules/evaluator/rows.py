@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from heapq import heappop, heappush, merge
-from itertools import islice
 from types import MappingProxyType
-from typing import cast
 
 from rules.compiler.ruleset import Rule
-from rules.memory import BARRED, Age, Memory, Shelf, dispensable, follows, shelf, timer
+from rules.memory import BARRED, Memory, Shelf, dispensable, follows, shelf, timer
 from rules.model import Row, RowChange, RuleName
 
 _NONE: Mapping[str, Row | None] = MappingProxyType({})
@@ -95,8 +93,9 @@ class Rows:
         """Yield rows in order; mostly one asks for the first: thousands that lie behind it cost nothing."""
         moved, known = self._of_rule.get(rule, _NONE), self._memory.of_rule(rule)
         fresh = sorted(key for key, row in moved.items() if row and shelf(rule, key, row) in on)
-        still = merge(*map(self._memory.shelved, on))
-        for key in merge((key for key in still if key not in moved), fresh):
+        still = self._memory.shelved(on[0]) if len(on) == 1 else merge(*map(self._memory.shelved, on))
+        unmoved = (key for key in still if key not in moved)
+        for key in merge(unmoved, fresh) if fresh else unmoved:
             yield key, moved.get(key) or known[key]
 
     def of_subject(self, subject: str) -> list[tuple[RuleName, str]]:
@@ -129,18 +128,19 @@ class Rows:
     def _make_room(self, rule: Rule) -> None:
         if len(self._memory.of_rule(rule.name)) + self._grown.get(rule.name, 0) < rule.room:
             return
-        oldest = min(self._oldest(rule.name), default=None)
-        if oldest is not None:
-            key = oldest[2]
-            row = cast("Row", self.get(rule.name, key))
-            self.drop(rule.name, key)
+        key = self._oldest(rule.name)
+        if key is not None and (row := self.get(rule.name, key)) is not None:
+            self._move(rule.name, key, None)
+            self._grown[rule.name] = self._grown.get(rule.name, 0) - 1
             self.evicted.append(rule.name)
             self.gave_up(rule, key, row)
 
-    def _oldest(self, rule: RuleName) -> Iterator[Age]:
-        """Yield what may be given up first: the oldest of what has not moved, and what has."""
+    def _oldest(self, rule: RuleName) -> str | None:
+        """Return the key of what is given up first: the oldest of what has not moved, or of what has."""
         moved = self._of_rule.get(rule, _NONE)
-        yield from islice((age for age in self._memory.by_age(rule) if age[2] not in moved), 1)
-        for key, row in moved.items():
-            if row is not None:
-                yield dispensable(key, row)
+        ages = [dispensable(key, row) for key, row in moved.items() if row is not None]
+        for age in self._memory.by_age(rule):
+            if age[2] not in moved:
+                ages.append(age)
+                break
+        return min(ages)[2] if ages else None
